@@ -63,7 +63,9 @@ pub fn run(source: &Path) -> Result<(), String> {
             underscored = variable("TARGET").replace('-', "_"),
         )
     })?;
+    // For packages that depend on this one, and for this package's own tests.
     println!("cargo::metadata=include={}", source.join("inc").display());
+    println!("cargo::rustc-env=BEARSSL_SYS_TARGET={}", variable("TARGET"));
     println!("cargo::rustc-env=BEARSSL_SYS_SOURCE={}", source.display());
     Ok(())
 }

@@ -44,7 +44,9 @@ fn from_user(given: &Path, out: &Path) -> Result<PathBuf, String> {
         for folder in ["inc", "src"] {
             println!("cargo::rerun-if-changed={}", given.join(folder).display());
         }
-        return Ok(given.to_owned());
+        return given
+            .canonicalize()
+            .map_err(|error| format!("BEARSSL_SRC: {error}"));
     }
     Err(format!(
         "BEARSSL_SRC is {}, which is neither a BearSSL 0.6 source folder (with inc/ and src/) nor the archive {}.\n\

@@ -6,12 +6,12 @@
 #include "bearssl.h"
 
 /*
- * Sizes on 32-bit targets whose 64-bit integers are aligned to 8 bytes. src/layout.rs asserts the same numbers for
+ * Sizes on 32-bit targets whose 64-bit integers are aligned to 8 bytes. src/ilp32.rs has the same numbers for
  * the bindings, so that a build for a board stops when the two sides disagree.
  */
 #if UINTPTR_MAX == 0xFFFFFFFF
 #define BEARCUB_ALIGN8 (_Alignof(struct { uint64_t u; }) == 8)
-_Static_assert(!BEARCUB_ALIGN8 || sizeof(br_ssl_engine_context) == 3328, "size of br_ssl_engine_context");
+_Static_assert(!BEARCUB_ALIGN8 || sizeof(br_ssl_engine_context) == 3344, "size of br_ssl_engine_context");
 _Static_assert(!BEARCUB_ALIGN8 || sizeof(br_ssl_client_context) == 3408, "size of br_ssl_client_context");
 _Static_assert(!BEARCUB_ALIGN8 || sizeof(br_x509_minimal_context) == 3048, "size of br_x509_minimal_context");
 _Static_assert(!BEARCUB_ALIGN8 || sizeof(br_x509_decoder_context) == 1112, "size of br_x509_decoder_context");

@@ -1,13 +1,21 @@
-//! Sizes on 32-bit targets, checked whenever the crate is compiled for one. `shim/shim.c` holds C to the same numbers,
-//! so a board's build fails on either side when the two disagree. `tests/layout.rs` checks every field.
+//! Layouts on 32-bit targets, checked whenever the crate is compiled for one.
+
+/// Asserts a size per type and an offset per field, on the ABIs that align 64-bit integers to 8 bytes (i386 Linux,
+/// with 4, is the exception).
+#[cfg(target_pointer_width = "32")]
+macro_rules! ilp32 {
+    ($($type:ident: $size:literal { $($field:ident: $offset:literal,)* })*) => {
+        $(const _: () = {
+            if align_of::<u64>() == 8 {
+                assert!(size_of::<crate::$type>() == $size, concat!("size of ", stringify!($type)));
+                $(assert!(
+                    core::mem::offset_of!(crate::$type, $field) == $offset,
+                    concat!("offset of ", stringify!($type), ".", stringify!($field))
+                );)*
+            }
+        };)*
+    };
+}
 
 #[cfg(target_pointer_width = "32")]
-const _: () = {
-    // On these ABIs a 64-bit integer is aligned to 8 bytes; i386 Linux is the exception, with 4.
-    if align_of::<u64>() == 8 {
-        assert!(size_of::<crate::br_ssl_engine_context>() == 3328);
-        assert!(size_of::<crate::br_ssl_client_context>() == 3408);
-        assert!(size_of::<crate::br_x509_minimal_context>() == 3048);
-        assert!(size_of::<crate::br_x509_decoder_context>() == 1112);
-    }
-};
+include!("ilp32.rs");
