@@ -76,7 +76,10 @@ pub type br_rsa_pkcs1_sign = Option<
 /// Writes the modulus of a private key unless `n` is NULL, and returns its size (0 if the key is not usable).
 pub type br_rsa_compute_modulus =
     Option<unsafe extern "C" fn(n: *mut c_void, sk: *const br_rsa_private_key) -> usize>;
-/// Returns the public exponent of a private key, or 0 if it is not an odd 32-bit number.
+/// Returns the public exponent of a private key, or 0 if that is not possible.
+///
+/// It takes primes that are both 3 modulo 4, which BearSSL's own generator ensures and other generators do not: three
+/// keys in four get 0. To check that a key belongs to a certificate, compare the moduli.
 pub type br_rsa_compute_pubexp = Option<unsafe extern "C" fn(sk: *const br_rsa_private_key) -> u32>;
 
 /// Object identifier of SHA-1, with its length byte in front.
