@@ -30,16 +30,13 @@ fn one_line(line: &str) -> Option<Entry> {
     let rest = line
         .strip_prefix("deb-src")
         .or_else(|| line.strip_prefix("deb"))?;
-    let mut rest = rest.strip_prefix([' ', '\t', '['])?.trim_start();
+    if !rest.starts_with([' ', '\t', '[']) {
+        return None;
+    }
+    let mut rest = rest.trim_start();
     let mut options = Vec::new();
-    // The bracket is already gone if it followed the type directly.
-    let bracketed = line
-        .split_whitespace()
-        .nth(1)
-        .is_some_and(|word| word.starts_with('['))
-        || line.contains("deb[");
-    if bracketed {
-        let (inside, after) = rest.trim_start_matches('[').split_once(']')?;
+    if let Some(bracket) = rest.strip_prefix('[') {
+        let (inside, after) = bracket.split_once(']')?;
         for (name, value) in inside
             .split_whitespace()
             .filter_map(|option| option.split_once('='))
@@ -49,13 +46,12 @@ fn one_line(line: &str) -> Option<Entry> {
         rest = after;
     }
     let mut words = rest.split_whitespace().map(str::to_owned);
-    let entry = Entry {
+    Some(Entry {
         uris: vec![words.next()?],
         suites: vec![words.next()?],
         components: words.collect(),
         options,
-    };
-    Some(entry)
+    })
 }
 
 /// Reads the deb822 format (paragraphs of `Field: value`, with continuation lines).
