@@ -95,6 +95,8 @@ pub enum ConfigError {
     },
     /// CA validation without a trust anchor, or pinning without a pin.
     NothingTrusted,
+    /// The certificate given as a trust anchor is not that of a certificate authority.
+    AnchorNotCa,
     /// No cipher suite, or more than 8.
     CipherSuites,
     /// No certificate, or more than 3, in the client's chain.
