@@ -101,6 +101,8 @@ pub enum ConfigError {
     CipherSuites,
     /// No certificate, or more than 3, in the client's chain.
     ChainLength,
+    /// A certificate of the client's chain is missing or cannot be read from its source.
+    MissingCertificate,
     /// The client's private key is missing or cannot be read from its source.
     MissingPrivateKey,
     /// Private key and certificate do not belong together.
@@ -248,4 +250,40 @@ pub enum ResourceError {
     NoEntropy,
     /// One buffer serves both directions, and it holds input that the application has not read yet.
     UnreadInput,
+}
+
+impl From<ConfigError> for Error {
+    fn from(error: ConfigError) -> Self {
+        Self::Config(error)
+    }
+}
+
+impl From<PeerError> for Error {
+    fn from(error: PeerError) -> Self {
+        Self::Peer(error)
+    }
+}
+
+impl From<NetworkError> for Error {
+    fn from(error: NetworkError) -> Self {
+        Self::Network(error)
+    }
+}
+
+impl From<ResourceError> for Error {
+    fn from(error: ResourceError) -> Self {
+        Self::Resource(error)
+    }
+}
+
+impl From<ProtocolError> for Error {
+    fn from(error: ProtocolError) -> Self {
+        Self::Peer(PeerError::Protocol(error))
+    }
+}
+
+impl From<CertificateError> for Error {
+    fn from(error: CertificateError) -> Self {
+        Self::Peer(PeerError::Certificate(error))
+    }
 }
