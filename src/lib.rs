@@ -1,8 +1,16 @@
 #![no_std]
 #![deny(unsafe_code)]
+#![warn(missing_docs)]
 //! TLS for microcontrollers.
 
+extern crate std;
+mod glue;
+#[cfg(any())]
+extern crate std;
+
+pub mod buffer;
 pub mod clock;
+pub mod entropy;
 pub mod error;
 pub mod identity;
 pub mod sntp;

@@ -1,0 +1,316 @@
+//! The shape of what the server sends, followed beside the engine: records, and the messages of the first handshake.
+//!
+//! The engine gets its input in portions that end where a message ends (and, inside a chain, where a certificate ends), so
+//! that one step does the work of one message. Following along also tells what the engine keeps to itself: whether the
+//! server agreed to the fragment length, which message comes next, and records that are larger than agreed.
+
+use crate::error::PeerError;
+
+use super::FragmentLength;
+
+/// Most bytes of a handshake, record headers included; no sound one comes near.
+const HANDSHAKE_MAX: u32 = 96 * 1024;
+
+/// A message of the handshake, or its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Message {
+    /// Ours: the ClientHello.
+    ClientHello,
+    /// The server's answer to it.
+    ServerHello,
+    /// The server's certificates (or, where a session is resumed, its ChangeCipherSpec).
+    Certificate,
+    /// The server's signed half of the key exchange.
+    ServerKeyExchange,
+    /// The end of the server's messages; before it the server may ask for a certificate.
+    ServerHelloDone,
+    /// Ours: certificate if asked for, key exchange, proof of possession, ChangeCipherSpec, Finished.
+    ClientKeyExchange,
+    /// The server switches to encryption.
+    ChangeCipherSpec,
+    /// The server's Finished.
+    Finished,
+    /// Nothing: the handshake is over.
+    Done,
+}
+
+/// What is being followed inside a handshake message.
+#[derive(Clone, Copy)]
+enum Inside {
+    /// Bytes that do not matter here.
+    Skip,
+    /// ServerHello: version, random.
+    HelloStart,
+    /// ServerHello: length of the session identifier.
+    HelloIdLength,
+    /// ServerHello: session identifier, suite, compression method, length of the extensions.
+    HelloMiddle,
+    /// ServerHello: type and length of an extension.
+    Extension,
+    /// ServerHello: an extension's content.
+    ExtensionBody,
+    /// Certificate: the length of the list.
+    ListLength,
+    /// Certificate: the length of one certificate.
+    CertificateLength,
+    /// Certificate: one certificate.
+    CertificateBody,
+}
+
+/// See the module.
+pub(crate) struct Framing {
+    header: [u8; 5],
+    header_len: u8,
+    /// Bytes of the record that have not come yet.
+    payload: u16,
+    encrypted: bool,
+    /// Overhead of an encrypted record, bytes.
+    pub(crate) overhead: u16,
+    /// Header of a handshake message, and how much of it is there.
+    message: [u8; 4],
+    message_len: u8,
+    /// Bytes of the message that have not come yet.
+    body: u32,
+    inside: Inside,
+    /// Bytes until `inside` changes.
+    left: u32,
+    /// The last bytes of a number that is being read.
+    number: u32,
+    offered: Option<FragmentLength>,
+    agreed: Option<FragmentLength>,
+    next: Message,
+    seen_certificate: bool,
+    seen_request: bool,
+    total: u32,
+    capacity: u32,
+}
+
+impl Framing {
+    pub(crate) const fn new() -> Self {
+        Framing {
+            header: [0; 5],
+            header_len: 0,
+            payload: 0,
+            encrypted: false,
+            overhead: 0,
+            message: [0; 4],
+            message_len: 0,
+            body: 0,
+            inside: Inside::Skip,
+            left: 0,
+            number: 0,
+            offered: None,
+            agreed: None,
+            next: Message::ClientHello,
+            seen_certificate: false,
+            seen_request: false,
+            total: 0,
+            capacity: 0,
+        }
+    }
+
+    /// Starts anew: what fragment length is offered, and how many bytes the input buffer has.
+    pub(crate) fn start(&mut self, offered: Option<FragmentLength>, capacity: usize) {
+        *self = Framing { offered, capacity: capacity as u32, ..Framing::new() };
+    }
+
+    /// The message that is awaited.
+    pub(crate) fn next(&self) -> Message {
+        self.next
+    }
+
+    /// Sets what is awaited; the engine does so for our own messages.
+    pub(crate) fn set_next(&mut self, next: Message) {
+        self.next = next;
+    }
+
+    /// The fragment length that the server agreed to.
+    pub(crate) fn agreed(&self) -> Option<FragmentLength> {
+        self.agreed
+    }
+
+    /// Whether the server sent certificates, as it does unless it resumes a session.
+    pub(crate) fn seen_certificate(&self) -> bool {
+        self.seen_certificate
+    }
+
+    /// Whether the server asked for a client certificate.
+    pub(crate) fn seen_certificate_request(&self) -> bool {
+        self.seen_request
+    }
+
+    /// Whether the server's records are encrypted by now.
+    #[cfg(test)]
+    fn encrypted(&self) -> bool {
+        self.encrypted
+    }
+
+    /// How many of `data` the engine should get next: up to the end of a record header, of a message, or of a certificate,
+    /// whichever is first; all of it if none of these ends in it. At least 1 unless `data` is empty.
+    ///
+    /// # Errors
+    /// What the server may not send: a record larger than agreed or than the buffer, a handshake without end.
+    pub(crate) fn portion(&mut self, data: &[u8]) -> Result<usize, PeerError> {
+        if self.payload == 0 {
+            let wanted = 5 - usize::from(self.header_len);
+            let taken = wanted.min(data.len());
+            self.header[usize::from(self.header_len)..][..taken].copy_from_slice(&data[..taken]);
+            self.header_len += taken as u8;
+            if self.header_len == 5 {
+                self.header_len = 0;
+                self.record()?;
+            }
+            return self.counted(taken);
+        }
+        let available = data.len().min(usize::from(self.payload));
+        let taken = match self.header[0] {
+            22 if !self.encrypted => self.handshake(&data[..available]),
+            _ => available,
+        };
+        self.payload -= taken as u16;
+        if self.payload == 0 {
+            match (self.header[0], self.encrypted) {
+                (20, false) => {
+                    self.encrypted = true;
+                    self.next = Message::Finished;
+                }
+                (22, true) if self.next == Message::Finished => self.next = Message::Done,
+                _ => {}
+            }
+        }
+        self.counted(taken)
+    }
+
+    fn counted(&mut self, taken: usize) -> Result<usize, PeerError> {
+        if self.next != Message::Done {
+            self.total = self.total.saturating_add(taken as u32);
+            if self.total > HANDSHAKE_MAX {
+                return Err(PeerError::HandshakeTooLong);
+            }
+        }
+        Ok(taken)
+    }
+
+    /// A record header is complete.
+    fn record(&mut self) -> Result<(), PeerError> {
+        let length = u16::from_be_bytes([self.header[3], self.header[4]]);
+        let overhead = if self.encrypted { self.overhead } else { 0 };
+        let plaintext = usize::from(length.saturating_sub(overhead));
+        if let Some(agreed) = self.agreed
+            && plaintext > agreed.bytes()
+        {
+            return Err(PeerError::FragmentLengthIgnored { agreed: agreed.bytes(), received: plaintext });
+        }
+        if self.encrypted && u32::from(length) + 5 > self.capacity {
+            let record = usize::from(length) + 5;
+            return Err(PeerError::RecordTooLarge { record, buffer: self.capacity as usize });
+        }
+        self.payload = length;
+        Ok(())
+    }
+
+    /// Follows handshake bytes; returns how many until something ends.
+    fn handshake(&mut self, data: &[u8]) -> usize {
+        for (index, &byte) in data.iter().enumerate() {
+            if self.message_len < 4 {
+                self.message[usize::from(self.message_len)] = byte;
+                self.message_len += 1;
+                if self.message_len == 4 {
+                    self.body = u32::from_be_bytes(self.message) & 0x00FF_FFFF;
+                    self.enter();
+                    if self.body == 0 {
+                        self.message_done();
+                        return index + 1;
+                    }
+                }
+                continue;
+            }
+            self.body -= 1;
+            let ended = self.byte(byte);
+            if self.body == 0 {
+                self.message_done();
+                return index + 1;
+            }
+            if ended {
+                return index + 1;
+            }
+        }
+        data.len()
+    }
+
+    /// A message's header is complete.
+    fn enter(&mut self) {
+        self.number = 0;
+        (self.inside, self.left) = match self.message[0] {
+            2 => (Inside::HelloStart, 34),
+            11 => (Inside::ListLength, 3),
+            _ => (Inside::Skip, u32::MAX),
+        };
+    }
+
+    /// A byte of a message's body; whether a certificate ended with it.
+    fn byte(&mut self, byte: u8) -> bool {
+        self.number = self.number << 8 | u32::from(byte);
+        self.left -= 1;
+        if self.left > 0 {
+            return false;
+        }
+        let number = self.number;
+        self.number = 0;
+        let mut ended = false;
+        (self.inside, self.left) = match self.inside {
+            Inside::Skip => (Inside::Skip, u32::MAX),
+            Inside::HelloStart => (Inside::HelloIdLength, 1),
+            Inside::HelloIdLength => (Inside::HelloMiddle, number + 5),
+            Inside::HelloMiddle => (Inside::Extension, 4),
+            Inside::Extension => match number & 0xFFFF {
+                0 => (Inside::Extension, 4),
+                length => {
+                    // The type is needed once the content is there.
+                    self.message[1..3].copy_from_slice(&number.to_be_bytes()[..2]);
+                    (Inside::ExtensionBody, length)
+                }
+            },
+            Inside::ExtensionBody => {
+                if self.message[1..3] == [0, 1] && self.offered.is_some_and(|offered| offered.code() == number as u8) {
+                    self.agreed = self.offered;
+                }
+                (Inside::Extension, 4)
+            }
+            Inside::ListLength => (Inside::CertificateLength, 3),
+            Inside::CertificateLength if number == 0 => (Inside::CertificateLength, 3),
+            Inside::CertificateLength => (Inside::CertificateBody, number),
+            Inside::CertificateBody => {
+                ended = true;
+                (Inside::CertificateLength, 3)
+            }
+        };
+        ended
+    }
+
+    /// A message is complete.
+    fn message_done(&mut self) {
+        self.message_len = 0;
+        if self.next == Message::Done {
+            return;
+        }
+        self.next = match self.message[0] {
+            2 => Message::Certificate,
+            11 => {
+                self.seen_certificate = true;
+                Message::ServerKeyExchange
+            }
+            12 => Message::ServerHelloDone,
+            13 => {
+                self.seen_request = true;
+                Message::ServerHelloDone
+            }
+            14 => Message::ClientKeyExchange,
+            _ => self.next,
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests;

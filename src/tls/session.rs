@@ -1,0 +1,160 @@
+//! Session resumption as a value.
+
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use crate::error::{ConfigError, Fault, Input};
+
+/// What it takes to resume a connection: a full handshake's public-key operations are saved.
+///
+/// The program decides where it is kept; also across deep sleep, as [`to_bytes`](Self::to_bytes). It holds the connection's
+/// master secret: who reads it reads what was sent. It is tied to the server name and the trust it was made under, and
+/// refused (`ForeignSession`) under any other, because a resumed handshake shows no certificate.
+///
+/// ```
+/// # fn example(connection: &bearcub::tls::Connection<'_>, flash: &mut [u8; 92]) {
+/// if let Some(session) = connection.session() {
+///     *flash = session.to_bytes();
+/// }
+/// # }
+/// # fn later(flash: &[u8; 92]) -> Result<(), bearcub::error::ConfigError> {
+/// let session = bearcub::tls::Session::from_bytes(flash)?;
+/// # let trust = bearcub::trust::Trust::learn();
+/// let config = bearcub::tls::Config::new("mqtt.example.org", &trust).resume(Some(&session));
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct Session {
+    id: [u8; 32],
+    id_len: u8,
+    suite: u16,
+    master_secret: [u8; 48],
+    binding: [u8; 8],
+}
+
+/// First byte of a stored session.
+const FORMAT: u8 = 1;
+
+impl Session {
+    /// Bytes of a stored session.
+    pub const LEN: usize = 92;
+
+    pub(super) fn new(id: &[u8], suite: u16, master_secret: &[u8; 48], binding: [u8; 8]) -> Self {
+        let mut session = Session { id: [0; 32], id_len: 0, suite, master_secret: *master_secret, binding };
+        let len = id.len().min(32);
+        session.id[..len].copy_from_slice(&id[..len]);
+        session.id_len = len as u8;
+        session
+    }
+
+    pub(super) fn id(&self) -> &[u8] {
+        &self.id[..usize::from(self.id_len)]
+    }
+
+    pub(super) fn suite(&self) -> u16 {
+        self.suite
+    }
+
+    pub(super) fn master_secret(&self) -> &[u8; 48] {
+        &self.master_secret
+    }
+
+    pub(super) fn binding(&self) -> [u8; 8] {
+        self.binding
+    }
+
+    /// The session as bytes: format (1), length of the identifier, suite, identifier, master secret, binding. Wipe them
+    /// when they are no longer needed.
+    pub fn to_bytes(&self) -> [u8; Session::LEN] {
+        let mut bytes = [0; Session::LEN];
+        bytes[0] = FORMAT;
+        bytes[1] = self.id_len;
+        bytes[2..4].copy_from_slice(&self.suite.to_be_bytes());
+        bytes[4..36].copy_from_slice(&self.id);
+        bytes[36..84].copy_from_slice(&self.master_secret);
+        bytes[84..].copy_from_slice(&self.binding);
+        bytes
+    }
+
+    /// Reads what [`to_bytes`](Self::to_bytes) wrote.
+    ///
+    /// # Errors
+    /// `Malformed` with the offset: wrong length, unknown format, an identifier of 0 or more than 32 bytes, a suite that is
+    /// none of ours. Erased flash (all 0 or all 0xFF) is such an error.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ConfigError> {
+        let wrong = |fault, offset| ConfigError::Malformed { input: Input::Session, fault, offset };
+        let bytes: &[u8; Session::LEN] = bytes.try_into().map_err(|_| {
+            let fault = if bytes.len() < Session::LEN { Fault::Truncated } else { Fault::TrailingData };
+            wrong(fault, bytes.len().min(Session::LEN))
+        })?;
+        if bytes[0] != FORMAT {
+            return Err(wrong(Fault::Unsupported, 0));
+        }
+        if !(1..=32).contains(&bytes[1]) {
+            return Err(wrong(Fault::OutOfRange, 1));
+        }
+        let suite = u16::from_be_bytes([bytes[2], bytes[3]]);
+        if super::Suite::name_of(suite).is_none() {
+            return Err(wrong(Fault::Unsupported, 2));
+        }
+        let mut session = Session {
+            id: [0; 32],
+            id_len: bytes[1],
+            suite,
+            master_secret: [0; 48],
+            binding: [0; 8],
+        };
+        session.id.copy_from_slice(&bytes[4..36]);
+        session.master_secret.copy_from_slice(&bytes[36..84]);
+        session.binding.copy_from_slice(&bytes[84..]);
+        Ok(session)
+    }
+}
+
+impl core::fmt::Debug for Session {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Session").field("suite", &self.suite).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn session() -> Session {
+        Session::new(&[7; 32], 0xC02F, &[9; 48], [1, 2, 3, 4, 5, 6, 7, 8])
+    }
+
+    #[test]
+    fn a_session_survives_its_bytes() {
+        let bytes = session().to_bytes();
+        let again = Session::from_bytes(&bytes).unwrap();
+        assert_eq!(again.to_bytes(), bytes);
+        assert_eq!((again.id(), again.suite(), again.binding()), (&[7; 32][..], 0xC02F, [1, 2, 3, 4, 5, 6, 7, 8]));
+    }
+
+    #[test]
+    fn what_is_not_a_session_is_refused_with_its_offset() {
+        let fault = |bytes: &[u8]| match Session::from_bytes(bytes).unwrap_err() {
+            ConfigError::Malformed { input: Input::Session, fault, offset } => (fault, offset),
+            other => panic!("{other:?}"),
+        };
+        let good = session().to_bytes();
+        assert_eq!(fault(&good[..91]), (Fault::Truncated, 91));
+        assert_eq!(fault(&[&good[..], &[0]].concat()), (Fault::TrailingData, 92));
+        assert_eq!(fault(&[0; 92]), (Fault::Unsupported, 0));
+        assert_eq!(fault(&[0xFF; 92]), (Fault::Unsupported, 0));
+        for id_len in [0, 33, 255] {
+            let mut bytes = good;
+            bytes[1] = id_len;
+            assert_eq!(fault(&bytes), (Fault::OutOfRange, 1));
+        }
+        let mut bytes = good;
+        bytes[2] = 0;
+        assert_eq!(fault(&bytes), (Fault::Unsupported, 2));
+    }
+
+    #[test]
+    fn the_secret_is_not_printed() {
+        assert_eq!(std::format!("{:?}", session()), "Session { suite: 49199, .. }");
+    }
+}
