@@ -1,1 +1,10 @@
+//! Real servers and certificate chains, for tests and recordings.
 
+#![forbid(unsafe_code)]
+
+mod error;
+pub mod pki;
+mod program;
+
+pub use error::Error;
+pub use program::{Program, require};
