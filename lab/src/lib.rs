@@ -5,6 +5,9 @@
 mod error;
 pub mod pki;
 mod program;
+pub mod proxy;
+
+pub mod server;
 
 pub use error::Error;
 pub use program::{Program, require};
