@@ -12,6 +12,7 @@ pub enum Error {
     Missing(Program),
     /// A program ran and failed, or did not come up in time.
     Failed {
+        /// The program.
         program: Program,
         /// What was wrong, in a few words.
         reason: String,

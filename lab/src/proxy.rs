@@ -10,7 +10,9 @@ use std::time::{Duration, Instant};
 /// Which way bytes go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {
+    /// From the client to the server.
     ToServer,
+    /// From the server to the client.
     ToClient,
 }
 
@@ -84,9 +86,11 @@ impl ProxyConfig {
 pub struct Passed {
     /// The connection, counted from 0.
     pub connection: usize,
+    /// Which way.
     pub direction: Direction,
     /// Since the proxy's start.
     pub at: Duration,
+    /// One write to the receiver.
     pub bytes: Vec<u8>,
 }
 

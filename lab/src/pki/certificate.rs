@@ -132,17 +132,24 @@ impl AltName {
 /// The bits of keyUsage, by their numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyUsage {
+    /// Signatures in handshakes.
     DigitalSignature = 0,
+    /// RSA key exchange. Left out of certificates for other keys.
     KeyEncipherment = 2,
+    /// Static Diffie-Hellman.
     KeyAgreement = 4,
+    /// Signatures on certificates.
     KeyCertSign = 5,
+    /// Signatures on revocation lists.
     CrlSign = 6,
 }
 
 /// The purposes of extKeyUsage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
+    /// id-kp-serverAuth.
     ServerAuth = 1,
+    /// id-kp-clientAuth.
     ClientAuth = 2,
 }
 
@@ -150,7 +157,10 @@ pub enum Purpose {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// `cA` is true, with pathLenConstraint or without.
-    Authority { path_length: Option<u8> },
+    Authority {
+        /// How many authorities may stand below, self-issued ones aside.
+        path_length: Option<u8>,
+    },
     /// `cA` is false.
     EndEntity,
     /// The extension is left out.
@@ -161,7 +171,9 @@ pub enum Role {
 /// certificate changes one of them.
 #[derive(Clone, Debug)]
 pub struct Template {
+    /// Whose certificate it is.
     pub subject: Name,
+    /// notBefore and notAfter.
     pub validity: Validity,
     /// basicConstraints, critical.
     pub role: Role,
@@ -373,8 +385,11 @@ pub(crate) fn certificate_timestamps(count: u8) -> Vec<u8> {
 /// Someone who issues certificates: a name, a key and a certificate of its own.
 #[derive(Clone, Debug)]
 pub struct Authority {
+    /// The issuer's name in what it issues.
     pub name: Name,
+    /// The key that it signs with.
     pub key: Arc<KeyPair>,
+    /// Its own certificate, in DER.
     pub certificate: Vec<u8>,
 }
 

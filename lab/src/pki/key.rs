@@ -16,9 +16,13 @@ use crate::program::openssl;
 pub enum KeyKind {
     /// Too weak for anyone today; for tests that a client says so.
     Rsa1024,
+    /// What most servers with RSA have.
     Rsa2048,
+    /// What some roots have. Takes a second or two to make.
     Rsa4096,
+    /// secp256r1.
     P256,
+    /// secp384r1.
     P384,
 }
 
@@ -53,8 +57,11 @@ impl KeyKind {
 pub enum Hash {
     /// Broken for signatures; for tests that a client refuses it.
     Sha1,
+    /// SHA-256.
     Sha256,
+    /// SHA-384, the usual one with P-384.
     Sha384,
+    /// SHA-512.
     Sha512,
 }
 

@@ -125,6 +125,7 @@ pub fn device(kind: KeyKind) -> Arc<Chain> {
 /// The authority that a user sets up for one Mosquitto and its devices.
 #[derive(Clone, Debug)]
 pub struct PrivateAuthority {
+    /// Its name, key and certificate, to issue other certificates than those below.
     pub authority: Authority,
     kind: KeyKind,
     validity: Validity,

@@ -94,7 +94,9 @@ impl core::fmt::Display for Time {
 /// The first and the last moment at which a certificate is valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Validity {
+    /// The first moment.
     pub not_before: Time,
+    /// The last moment, itself included.
     pub not_after: Time,
 }
 

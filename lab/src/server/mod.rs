@@ -17,6 +17,7 @@ mod rustls;
 #[cfg(test)]
 mod tests;
 
+pub use ::rustls::CipherSuite;
 pub use mosquitto::{Mosquitto, MosquittoConfig};
 pub use openssl::{OpensslConfig, OpensslServer, Service};
 pub use rustls::{Connection, End, Ending, RustlsConfig, RustlsServer};

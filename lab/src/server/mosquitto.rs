@@ -56,6 +56,9 @@ impl MosquittoConfig {
 
     /// Asks clients for a certificate under that root (DER) and lets nobody in without:
     /// `cafile`, `require_certificate true`. May be called for several roots.
+    ///
+    /// As OpenSSL does: where the server's chain is a leaf alone and its root is also in this
+    /// `cafile`, the broker sends the root after the leaf.
     #[must_use]
     pub fn require_certificate(mut self, root: &[u8]) -> Self {
         self.client_roots.push(root.to_vec());

@@ -146,20 +146,26 @@ impl OpensslConfig {
         if !self.client_roots.is_empty() {
             let file = folder.path().join("clients.pem");
             std::fs::write(&file, certificates_pem(&self.client_roots))?;
+            command.arg("-verifyCAfile").arg(&file);
+            // There is no option for the names that CertificateRequest lists.
+            let lines = format!(
+                "openssl_conf = lab\n[lab]\nssl_conf = contexts\n[contexts]\nserver = server\n\
+                 [server]\nRequestCAFile = {}\n",
+                file.display()
+            );
+            let configuration = folder.path().join("openssl.cnf");
+            std::fs::write(&configuration, lines)?;
             command
-                .arg("-verifyCAfile")
-                .arg(&file)
-                .arg("-requestCAfile")
-                .arg(&file);
+                .env("OPENSSL_CONF", configuration)
+                .args(["-ssl_config", "server"]);
+
             command.arg("-verify_return_error");
-            command.args([
-                if self.require_certificate {
-                    "-Verify"
-                } else {
-                    "-verify"
-                },
-                "5",
-            ]);
+            let option = if self.require_certificate {
+                "-Verify"
+            } else {
+                "-verify"
+            };
+            command.args([option, "5"]);
         }
         match self.service {
             Service::ReverseLines => drop(command.arg("-rev")),

@@ -204,6 +204,7 @@ pub struct Connection {
     pub server_name: Option<String>,
     /// What ALPN agreed on.
     pub alpn: Option<String>,
+    /// What was agreed on; `None` if the handshake did not get that far.
     pub cipher_suite: Option<CipherSuite>,
     /// Whether an earlier session was resumed.
     pub resumed: bool,
@@ -211,6 +212,7 @@ pub struct Connection {
     pub client_certificate: Option<Vec<u8>>,
     /// Application bytes from the client.
     pub received: usize,
+    /// How it ended.
     pub end: End,
 }
 
