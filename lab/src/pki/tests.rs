@@ -39,7 +39,7 @@ fn the_aws_chain_verifies_with_each_of_its_roots() {
     let chain = aws();
     assert_eq!((chain.certificates.len(), chain.roots.len()), (4, 3));
     accepted(&chain);
-    // AWS's own Certificate message was 4.9 KB when its sizes were last noted.
+    // Four RSA-2048 certificates with the extensions of a public authority.
     assert!(
         (4_300..5_300).contains(&chain.message_len()),
         "{}",

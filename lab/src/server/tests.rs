@@ -238,6 +238,24 @@ fn rustls_ends_connections_in_both_ways() {
 }
 
 #[test]
+fn rustls_resumes_sessions_unless_told_otherwise() {
+    let chain = pki::simple(KeyKind::P256);
+    for allowed in [true, false] {
+        let config = RustlsConfig::new(&chain).resumption(allowed);
+        let server = RustlsServer::start(&config).unwrap();
+        // One handshake and five more with its session.
+        let client = Client::connect(server.addr(), &chain, &["-reconnect"]);
+        let seen = server.connections(5);
+        drop(client);
+        let resumed = seen.iter().filter(|seen| seen.resumed).count();
+        assert!(
+            if allowed { resumed >= 4 } else { resumed == 0 },
+            "{seen:?}"
+        );
+    }
+}
+
+#[test]
 fn rustls_keeps_to_its_record_size() {
     let chain = pki::simple(KeyKind::P256);
     for (limit, record) in [(None, 16_384), (Some(512), 512)] {
