@@ -27,8 +27,12 @@ pub enum FragmentLength {
 
 impl FragmentLength {
     /// All of them, the smallest first.
-    pub const ALL: [FragmentLength; 4] =
-        [FragmentLength::B512, FragmentLength::B1024, FragmentLength::B2048, FragmentLength::B4096];
+    pub const ALL: [FragmentLength; 4] = [
+        FragmentLength::B512,
+        FragmentLength::B1024,
+        FragmentLength::B2048,
+        FragmentLength::B4096,
+    ];
 
     /// Bytes of plaintext in a record.
     pub const fn bytes(self) -> usize {
@@ -42,7 +46,9 @@ impl FragmentLength {
 
     /// The one with this many bytes.
     pub fn from_bytes(bytes: usize) -> Option<Self> {
-        FragmentLength::ALL.into_iter().find(|length| length.bytes() == bytes)
+        FragmentLength::ALL
+            .into_iter()
+            .find(|length| length.bytes() == bytes)
     }
 }
 
@@ -99,14 +105,20 @@ mod tests {
     fn fragment_lengths_are_those_of_rfc_6066() {
         let lengths = FragmentLength::ALL.map(|length| (length.code(), length.bytes()));
         assert_eq!(lengths, [(1, 512), (2, 1024), (3, 2048), (4, 4096)]);
-        assert_eq!(FragmentLength::from_bytes(2048), Some(FragmentLength::B2048));
+        assert_eq!(
+            FragmentLength::from_bytes(2048),
+            Some(FragmentLength::B2048)
+        );
         assert_eq!(FragmentLength::from_bytes(1000), None);
     }
 
     #[test]
     fn every_buffer_gives_its_whole_capacity() {
         assert_eq!([0; 7].bytes().len(), 7);
-        assert_eq!(heapless::Vec::<u8, 9>::from_slice(&[1, 2]).unwrap().bytes(), [0; 9]);
+        assert_eq!(
+            heapless::Vec::<u8, 9>::from_slice(&[1, 2]).unwrap().bytes(),
+            [0; 9]
+        );
         assert_eq!(crate::tls::RecordBuffer::<512>::new().bytes().len(), 541);
         let mut array = [0; 5];
         assert_eq!((&mut array[..]).bytes().len(), 5);

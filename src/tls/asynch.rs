@@ -42,7 +42,10 @@ pub async fn connect<'s, 'h, T: Read + Write, R: TryCryptoRng + ?Sized>(
         advance(&mut transport, &mut connection.wire()).await?;
     }
     transport.flush().await.map_err(failed)?;
-    Ok(Stream { transport, connection })
+    Ok(Stream {
+        transport,
+        connection,
+    })
 }
 
 impl<'s, T: Read + Write> Stream<'s, T> {
@@ -95,7 +98,10 @@ impl<T: Read + Write> Read for Stream<'_, T> {
             }
             if self.connection.is_read_closed() {
                 while !self.connection.wire().output().is_empty() {
-                    if advance(&mut self.transport, &mut self.connection.wire()).await.is_err() {
+                    if advance(&mut self.transport, &mut self.connection.wire())
+                        .await
+                        .is_err()
+                    {
                         break;
                     }
                 }

@@ -57,7 +57,10 @@ pub fn connect<'s, 'h, T: Read + Write, R: TryCryptoRng + ?Sized>(
         advance(&mut transport, &mut connection.wire())?;
     }
     transport.flush().map_err(failed)?;
-    Ok(Stream { transport, connection })
+    Ok(Stream {
+        transport,
+        connection,
+    })
 }
 
 impl<'s, T: Read + Write> Stream<'s, T> {

@@ -67,17 +67,27 @@ impl<'s, 'h> Handshake<'s, 'h> {
         rng: &mut R,
     ) -> Result<Self, Error> {
         let binding = config.binding();
-        if config.session().is_some_and(|session| session.binding() != binding) {
+        if config
+            .session()
+            .is_some_and(|session| session.binding() != binding)
+        {
             return Err(ConfigError::ForeignSession.into());
         }
         let seed = crate::entropy::seed(rng)?;
-        let running = Running::start(storage.into().kept(), scratch, &config.setup(), seed.as_ref())?;
+        let running = Running::start(
+            storage.into().kept(),
+            scratch,
+            &config.setup(),
+            seed.as_ref(),
+        )?;
         Ok(Handshake { running, binding })
     }
 
     /// The side that faces the network.
     pub fn wire(&mut self) -> Wire<'_> {
-        Wire { context: self.running.context_mut() }
+        Wire {
+            context: self.running.context_mut(),
+        }
     }
 
     /// The message that is awaited.
@@ -102,14 +112,19 @@ impl<'s, 'h> Handshake<'s, 'h> {
             return Err(ConfigError::BadState.into());
         }
         let Handshake { running, binding } = self;
-        Ok(Connection { established: running.finish(), binding })
+        Ok(Connection {
+            established: running.finish(),
+            binding,
+        })
     }
 }
 
 impl Connection<'_> {
     /// The side that faces the network.
     pub fn wire(&mut self) -> Wire<'_> {
-        Wire { context: self.established.context_mut() }
+        Wire {
+            context: self.established.context_mut(),
+        }
     }
 
     fn context(&self) -> &Context {
@@ -192,7 +207,12 @@ impl Connection<'_> {
     /// What it takes to resume this connection later; `None` if the server does not offer it.
     pub fn session(&self) -> Option<Session> {
         let (id, master_secret) = self.context().session()?;
-        Some(Session::new(id, self.context().suite(), master_secret, self.binding))
+        Some(Session::new(
+            id,
+            self.context().suite(),
+            master_secret,
+            self.binding,
+        ))
     }
 
     /// The client's random and the master secret: with them anyone decrypts the connection (`CLIENT_RANDOM` in a key log).
@@ -218,7 +238,11 @@ impl Wire<'_> {
     /// # Errors
     /// `BadState` if there was no room for that many.
     pub fn received(&mut self, len: usize) -> Result<(), Error> {
-        if len == 0 { Ok(()) } else { self.context.received(len) }
+        if len == 0 {
+            Ok(())
+        } else {
+            self.context.received(len)
+        }
     }
 
     /// Says that the server sends no more bytes. Before its close_notify that is `Truncated`.

@@ -38,7 +38,11 @@ impl<'a> Config<'a> {
 
     /// The same with algorithms of the program's choice. Only what they name is linked; a program that calls this instead
     /// of [`new`](Self::new) does not pay for the defaults.
-    pub const fn with_algorithms(server_name: &'a str, trust: &'a dyn Verify, algorithms: Algorithms<'a>) -> Self {
+    pub const fn with_algorithms(
+        server_name: &'a str,
+        trust: &'a dyn Verify,
+        algorithms: Algorithms<'a>,
+    ) -> Self {
         Config {
             server_name,
             policy: trust,

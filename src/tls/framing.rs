@@ -112,7 +112,11 @@ impl Framing {
 
     /// Starts anew: what fragment length is offered, and how many bytes the input buffer has.
     pub(crate) fn start(&mut self, offered: Option<FragmentLength>, capacity: usize) {
-        *self = Framing { offered, capacity: capacity as u32, ..Framing::new() };
+        *self = Framing {
+            offered,
+            capacity: capacity as u32,
+            ..Framing::new()
+        };
     }
 
     /// The message that is awaited.
@@ -200,11 +204,17 @@ impl Framing {
         if let Some(agreed) = self.agreed
             && plaintext > agreed.bytes()
         {
-            return Err(PeerError::FragmentLengthIgnored { agreed: agreed.bytes(), received: plaintext });
+            return Err(PeerError::FragmentLengthIgnored {
+                agreed: agreed.bytes(),
+                received: plaintext,
+            });
         }
         if self.encrypted && u32::from(length) + 5 > self.capacity {
             let record = usize::from(length) + 5;
-            return Err(PeerError::RecordTooLarge { record, buffer: self.capacity as usize });
+            return Err(PeerError::RecordTooLarge {
+                record,
+                buffer: self.capacity as usize,
+            });
         }
         self.payload = length;
         Ok(())
@@ -273,7 +283,11 @@ impl Framing {
                 }
             },
             Inside::ExtensionBody => {
-                if self.message[1..3] == [0, 1] && self.offered.is_some_and(|offered| offered.code() == number as u8) {
+                if self.message[1..3] == [0, 1]
+                    && self
+                        .offered
+                        .is_some_and(|offered| offered.code() == number as u8)
+                {
                     self.agreed = self.offered;
                 }
                 (Inside::Extension, 4)

@@ -19,7 +19,9 @@ mod storage;
 pub use blocking::connect;
 pub use client::{Connection, Handshake, Negotiated, Wire};
 pub use config::Config;
-pub use engine::{Algorithms, ClientKey, Context, Groups, RECORD_OVERHEAD, RecordBuffer, Suite, Verify};
+pub use engine::{
+    Algorithms, ClientKey, Context, Groups, RECORD_OVERHEAD, RecordBuffer, Suite, Verify,
+};
 pub use framing::Message;
 pub use session::Session;
 pub use storage::{Parts, Scratch, Storage};

@@ -39,7 +39,13 @@ impl Session {
     pub const LEN: usize = 92;
 
     pub(super) fn new(id: &[u8], suite: u16, master_secret: &[u8; 48], binding: [u8; 8]) -> Self {
-        let mut session = Session { id: [0; 32], id_len: 0, suite, master_secret: *master_secret, binding };
+        let mut session = Session {
+            id: [0; 32],
+            id_len: 0,
+            suite,
+            master_secret: *master_secret,
+            binding,
+        };
         let len = id.len().min(32);
         session.id[..len].copy_from_slice(&id[..len]);
         session.id_len = len as u8;
@@ -81,9 +87,17 @@ impl Session {
     /// `Malformed` with the offset: wrong length, unknown format, an identifier of 0 or more than 32 bytes, a suite that is
     /// none of ours. Erased flash (all 0 or all 0xFF) is such an error.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ConfigError> {
-        let wrong = |fault, offset| ConfigError::Malformed { input: Input::Session, fault, offset };
+        let wrong = |fault, offset| ConfigError::Malformed {
+            input: Input::Session,
+            fault,
+            offset,
+        };
         let bytes: &[u8; Session::LEN] = bytes.try_into().map_err(|_| {
-            let fault = if bytes.len() < Session::LEN { Fault::Truncated } else { Fault::TrailingData };
+            let fault = if bytes.len() < Session::LEN {
+                Fault::Truncated
+            } else {
+                Fault::TrailingData
+            };
             wrong(fault, bytes.len().min(Session::LEN))
         })?;
         if bytes[0] != FORMAT {
@@ -112,7 +126,9 @@ impl Session {
 
 impl core::fmt::Debug for Session {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Session").field("suite", &self.suite).finish_non_exhaustive()
+        f.debug_struct("Session")
+            .field("suite", &self.suite)
+            .finish_non_exhaustive()
     }
 }
 
@@ -129,18 +145,28 @@ mod tests {
         let bytes = session().to_bytes();
         let again = Session::from_bytes(&bytes).unwrap();
         assert_eq!(again.to_bytes(), bytes);
-        assert_eq!((again.id(), again.suite(), again.binding()), (&[7; 32][..], 0xC02F, [1, 2, 3, 4, 5, 6, 7, 8]));
+        assert_eq!(
+            (again.id(), again.suite(), again.binding()),
+            (&[7; 32][..], 0xC02F, [1, 2, 3, 4, 5, 6, 7, 8])
+        );
     }
 
     #[test]
     fn what_is_not_a_session_is_refused_with_its_offset() {
         let fault = |bytes: &[u8]| match Session::from_bytes(bytes).unwrap_err() {
-            ConfigError::Malformed { input: Input::Session, fault, offset } => (fault, offset),
+            ConfigError::Malformed {
+                input: Input::Session,
+                fault,
+                offset,
+            } => (fault, offset),
             other => panic!("{other:?}"),
         };
         let good = session().to_bytes();
         assert_eq!(fault(&good[..91]), (Fault::Truncated, 91));
-        assert_eq!(fault(&[&good[..], &[0]].concat()), (Fault::TrailingData, 92));
+        assert_eq!(
+            fault(&[&good[..], &[0]].concat()),
+            (Fault::TrailingData, 92)
+        );
         assert_eq!(fault(&[0; 92]), (Fault::Unsupported, 0));
         assert_eq!(fault(&[0xFF; 92]), (Fault::Unsupported, 0));
         for id_len in [0, 33, 255] {
@@ -155,6 +181,9 @@ mod tests {
 
     #[test]
     fn the_secret_is_not_printed() {
-        assert_eq!(std::format!("{:?}", session()), "Session { suite: 49199, .. }");
+        assert_eq!(
+            std::format!("{:?}", session()),
+            "Session { suite: 49199, .. }"
+        );
     }
 }

@@ -23,7 +23,11 @@ pub struct Storage<const IN: usize, const OUT: usize> {
 impl<const IN: usize, const OUT: usize> Storage<IN, OUT> {
     /// Unused memory.
     pub const fn new() -> Self {
-        Storage { context: Context::new(), input: RecordBuffer::new(), output: RecordBuffer::new() }
+        Storage {
+            context: Context::new(),
+            input: RecordBuffer::new(),
+            output: RecordBuffer::new(),
+        }
     }
 }
 
@@ -47,8 +51,16 @@ pub struct Parts<'s>(Kept<'s>);
 
 impl<'s> Parts<'s> {
     /// A buffer for each direction. Their lengths are those of records: fragment length + 29, at least 541.
-    pub fn new(context: &'s mut Context, input: &'s mut impl Buffer, output: &'s mut impl Buffer) -> Self {
-        Parts(Kept { context, input: input.bytes(), output: Some(output.bytes()) })
+    pub fn new(
+        context: &'s mut Context,
+        input: &'s mut impl Buffer,
+        output: &'s mut impl Buffer,
+    ) -> Self {
+        Parts(Kept {
+            context,
+            input: input.bytes(),
+            output: Some(output.bytes()),
+        })
     }
 
     /// One buffer for both directions, at least 541 bytes.
@@ -56,7 +68,11 @@ impl<'s> Parts<'s> {
     /// It saves a buffer and costs simultaneity: while a record is coming in or has not been read to its end, nothing can
     /// be written. `write` then waits for the rest of the record, or reports `UnreadInput` if the program must read first.
     pub fn shared(context: &'s mut Context, buffer: &'s mut impl Buffer) -> Self {
-        Parts(Kept { context, input: buffer.bytes(), output: None })
+        Parts(Kept {
+            context,
+            input: buffer.bytes(),
+            output: None,
+        })
     }
 
     pub(super) fn kept(self) -> Kept<'s> {
@@ -66,7 +82,11 @@ impl<'s> Parts<'s> {
 
 impl<'s, const IN: usize, const OUT: usize> From<&'s mut Storage<IN, OUT>> for Parts<'s> {
     fn from(storage: &'s mut Storage<IN, OUT>) -> Self {
-        Parts::new(&mut storage.context, &mut storage.input, &mut storage.output)
+        Parts::new(
+            &mut storage.context,
+            &mut storage.input,
+            &mut storage.output,
+        )
     }
 }
 

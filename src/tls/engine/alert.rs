@@ -15,15 +15,21 @@ fn description(error: &Error) -> Option<u8> {
             PeerError::HandshakeTooLong => 40,
             PeerError::AlertReceived(_) | PeerError::AlertSent(_) => return None,
             PeerError::Certificate(certificate) => match certificate {
-                CertificateError::Expired | CertificateError::NotYetValid | CertificateError::TimeUnknown => 45,
+                CertificateError::Expired
+                | CertificateError::NotYetValid
+                | CertificateError::TimeUnknown => 45,
                 CertificateError::NotTrusted => 48,
-                CertificateError::Unsupported | CertificateError::WrongKeyType | CertificateError::LimitExceeded => 43,
+                CertificateError::Unsupported
+                | CertificateError::WrongKeyType
+                | CertificateError::LimitExceeded => 43,
                 CertificateError::WeakPublicKey => 71,
                 _ => 42,
             },
             PeerError::Protocol(protocol) => match protocol {
                 ProtocolError::BadMac => 20,
-                ProtocolError::Unexpected | ProtocolError::UnknownType | ProtocolError::BadChangeCipherSpec => 10,
+                ProtocolError::Unexpected
+                | ProtocolError::UnknownType
+                | ProtocolError::BadChangeCipherSpec => 10,
                 ProtocolError::UnsupportedVersion | ProtocolError::BadVersion => 70,
                 ProtocolError::BadSignature | ProtocolError::BadFinished => 51,
                 ProtocolError::ExtraExtension => 110,
@@ -76,7 +82,15 @@ pub(super) fn prepare(context: &mut Context, error: &Error) -> Option<(u16, u8)>
     unsafe { place.cast::<[u8; 2]>().write([FATAL, description]) };
     let mut len = 2;
     // SAFETY: the context is the table's, and room for the overhead is around the two bytes.
-    let record = unsafe { (table.encrypt)(class, ALERT, u32::from(br::BR_TLS12 as u16), place.cast(), &mut len) };
+    let record = unsafe {
+        (table.encrypt)(
+            class,
+            ALERT,
+            u32::from(br::BR_TLS12 as u16),
+            place.cast(),
+            &mut len,
+        )
+    };
     let offset = record as usize - engine.obuf as usize;
     Some((u16::try_from(offset).ok()?, u8::try_from(len).ok()?))
 }
@@ -88,10 +102,13 @@ mod tests {
     #[test]
     fn every_error_of_the_server_has_its_alert_and_an_alert_is_not_answered() {
         for code in -2000..1100 {
-            let Some(error) = Error::from_code(code) else { continue };
+            let Some(error) = Error::from_code(code) else {
+                continue;
+            };
             let silent = matches!(
                 error,
-                Error::Network(_) | Error::Peer(PeerError::AlertReceived(_) | PeerError::AlertSent(_))
+                Error::Network(_)
+                    | Error::Peer(PeerError::AlertReceived(_) | PeerError::AlertSent(_))
             ) && error != Error::Network(NetworkError::Closed);
             assert_eq!(description(&error).is_none(), silent, "{error:?}");
         }

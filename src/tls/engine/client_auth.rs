@@ -53,7 +53,14 @@ impl ClientKey for EcKey<'_> {
             xlen: scalar.len(),
         };
         // SAFETY: the hash has its function's length, the key is read only, and there is room for the longest signature.
-        let len = unsafe { primitives::sign_ecdsa(function, hash.as_ptr().cast(), &key, out.as_mut_ptr().cast()) };
+        let len = unsafe {
+            primitives::sign_ecdsa(
+                function,
+                hash.as_ptr().cast(),
+                &key,
+                out.as_mut_ptr().cast(),
+            )
+        };
         (len > 0).then_some(len)
     }
 }
@@ -75,12 +82,32 @@ impl ClientKey for RsaKey<'_> {
         }
         let part = |number: &[u8]| (number.as_ptr().cast_mut(), number.len());
         let ((p, plen), (q, qlen)) = (part(self.p()), part(self.q()));
-        let ((dp, dplen), (dq, dqlen), (iq, iqlen)) = (part(self.dp()), part(self.dq()), part(self.iq()));
+        let ((dp, dplen), (dq, dqlen), (iq, iqlen)) =
+            (part(self.dp()), part(self.dq()), part(self.iq()));
         let n_bitlen = self.n_bits() as u32;
-        let key = br::br_rsa_private_key { n_bitlen, p, plen, q, qlen, dp, dplen, dq, dqlen, iq, iqlen };
+        let key = br::br_rsa_private_key {
+            n_bitlen,
+            p,
+            plen,
+            q,
+            qlen,
+            dp,
+            dplen,
+            dq,
+            dqlen,
+            iq,
+            iqlen,
+        };
         // SAFETY: the key is read only, and there is room for a signature of the modulus' length.
-        let done =
-            unsafe { primitives::sign_rsa(oid.as_ptr(), hash.as_ptr(), hash.len(), &key, out.as_mut_ptr()) };
+        let done = unsafe {
+            primitives::sign_rsa(
+                oid.as_ptr(),
+                hash.as_ptr(),
+                hash.len(),
+                &key,
+                out.as_mut_ptr(),
+            )
+        };
         (done == 1).then_some(len)
     }
 }
@@ -104,11 +131,21 @@ impl ClientKey for PrivateKey<'_> {
 /// An identity, whatever its key's type.
 pub(crate) trait ClientIdentity {
     /// The certificates, written one after the other into `space` where they are not in memory already.
-    fn chain(&self, space: &mut [u8], chain: &mut [br::br_x509_certificate; CHAIN_MAX]) -> Result<usize, Error>;
+    fn chain(
+        &self,
+        space: &mut [u8],
+        chain: &mut [br::br_x509_certificate; CHAIN_MAX],
+    ) -> Result<usize, Error>;
     /// How TLS numbers the key's algorithm.
     fn algorithm(&self, space: &mut [u8]) -> Result<c_int, Error>;
     /// Signs `out[..len]`, which the signature overwrites.
-    fn sign(&self, hash_id: c_int, len: usize, out: &mut [u8], space: &mut [u8]) -> Result<usize, Error>;
+    fn sign(
+        &self,
+        hash_id: c_int,
+        len: usize,
+        out: &mut [u8],
+        space: &mut [u8],
+    ) -> Result<usize, Error>;
 }
 
 impl<'a, K> ClientIdentity for Identity<'a, K>
@@ -116,7 +153,11 @@ where
     K: Key,
     for<'k> K::Borrowed<'k>: ClientKey,
 {
-    fn chain(&self, space: &mut [u8], chain: &mut [br::br_x509_certificate; CHAIN_MAX]) -> Result<usize, Error> {
+    fn chain(
+        &self,
+        space: &mut [u8],
+        chain: &mut [br::br_x509_certificate; CHAIN_MAX],
+    ) -> Result<usize, Error> {
         let mut free = space;
         let count = self.certificates();
         for (index, slot) in chain.iter_mut().enumerate().take(count) {
@@ -138,7 +179,13 @@ where
         Ok(algorithm)
     }
 
-    fn sign(&self, hash_id: c_int, len: usize, out: &mut [u8], space: &mut [u8]) -> Result<usize, Error> {
+    fn sign(
+        &self,
+        hash_id: c_int,
+        len: usize,
+        out: &mut [u8],
+        space: &mut [u8],
+    ) -> Result<usize, Error> {
         let mut hash = [0u8; 64];
         let hash = &mut hash[..len];
         hash.copy_from_slice(&out[..len]);
@@ -177,15 +224,33 @@ impl Auth {
     ///
     /// # Safety
     /// `place` must be valid for writes; identity and space must outlive the handler's use.
-    pub(super) unsafe fn install(place: *mut Auth, identity: &dyn ClientIdentity, space: *mut [u8]) -> *mut Auth {
+    pub(super) unsafe fn install(
+        place: *mut Auth,
+        identity: &dyn ClientIdentity,
+        space: *mut [u8],
+    ) -> *mut Auth {
         let identity = core::ptr::from_ref(identity);
         // SAFETY: only the lifetime changes, for a field that cannot name it.
         let identity = unsafe {
-            core::mem::transmute::<*const (dyn ClientIdentity + '_), *const (dyn ClientIdentity + 'static)>(identity)
+            core::mem::transmute::<
+                *const (dyn ClientIdentity + '_),
+                *const (dyn ClientIdentity + 'static),
+            >(identity)
         };
-        let none = br::br_x509_certificate { data: core::ptr::null_mut(), data_len: 0 };
+        let none = br::br_x509_certificate {
+            data: core::ptr::null_mut(),
+            data_len: 0,
+        };
         // SAFETY: the caller gives a valid place.
-        unsafe { place.write(Auth { table: &TABLE, failure: None, identity, space, chain: [none; CHAIN_MAX] }) };
+        unsafe {
+            place.write(Auth {
+                table: &TABLE,
+                failure: None,
+                identity,
+                space,
+                chain: [none; CHAIN_MAX],
+            })
+        };
         place
     }
 }
@@ -207,12 +272,18 @@ unsafe extern "C" fn choose(
     let identity = unsafe { &*auth.identity };
     // SAFETY: the space does too, and nobody else uses it.
     let space = unsafe { &mut *auth.space };
-    let mut answer =
-        br::br_ssl_client_certificate { auth_type: 0, hash_id: 0, chain: core::ptr::null(), chain_len: 0 };
+    let mut answer = br::br_ssl_client_certificate {
+        auth_type: 0,
+        hash_id: 0,
+        chain: core::ptr::null(),
+        chain_len: 0,
+    };
     let chosen = identity.algorithm(space).and_then(|algorithm| {
         // Bits 0 to 7 are the hashes for RSA, 8 to 15 those for ECDSA.
         let shift = if algorithm == br::BR_AUTH_ECDSA { 8 } else { 0 };
-        let hash = [br::br_sha256_ID, br::br_sha384_ID].into_iter().find(|id| accepted >> (shift + id) & 1 == 1);
+        let hash = [br::br_sha256_ID, br::br_sha384_ID]
+            .into_iter()
+            .find(|id| accepted >> (shift + id) & 1 == 1);
         let Some(hash_id) = hash else { return Ok(None) };
         let count = identity.chain(space, &mut auth.chain)?;
         Ok(Some((algorithm, hash_id, count)))
@@ -232,7 +303,13 @@ unsafe extern "C" fn choose(
 }
 
 /// Signs the hash in `data`, where the signature goes too.
-unsafe extern "C" fn sign(handle: Handle, hash_id: c_int, hash_len: usize, data: *mut u8, len: usize) -> usize {
+unsafe extern "C" fn sign(
+    handle: Handle,
+    hash_id: c_int,
+    hash_len: usize,
+    data: *mut u8,
+    len: usize,
+) -> usize {
     // SAFETY: BearSSL hands back what it was given; the table is the handler's first field.
     let auth = unsafe { &mut *handle.cast::<Auth>() };
     // SAFETY: the identity outlives the handshake.

@@ -14,7 +14,10 @@ pub struct RecordBuffer<const N: usize> {
 impl<const N: usize> RecordBuffer<N> {
     /// A buffer of zeros.
     pub const fn new() -> Self {
-        RecordBuffer { plaintext: [0; N], overhead: [0; RECORD_OVERHEAD] }
+        RecordBuffer {
+            plaintext: [0; N],
+            overhead: [0; RECORD_OVERHEAD],
+        }
     }
 }
 

@@ -137,7 +137,8 @@ mod counters {
     use super::Operation;
     use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-    static COUNTERS: [AtomicU32; Operation::ALL.len()] = [const { AtomicU32::new(0) }; Operation::ALL.len()];
+    static COUNTERS: [AtomicU32; Operation::ALL.len()] =
+        [const { AtomicU32::new(0) }; Operation::ALL.len()];
 
     /// A load and a store: not every board has an atomic addition.
     pub(super) fn add(operation: Operation, times: usize) {
@@ -152,7 +153,9 @@ mod counters {
 
     /// Sets all counters to zero.
     pub fn reset() {
-        COUNTERS.iter().for_each(|counter| counter.store(0, Relaxed));
+        COUNTERS
+            .iter()
+            .for_each(|counter| counter.store(0, Relaxed));
     }
 }
 

@@ -4,7 +4,10 @@
 //! server's certificates), `client_auth` (ours), `suites`, `primitives`, `symmetric`, `meter`. This folder is the only one
 //! where `unsafe` is allowed; another engine would be another folder with the same methods on its `Context`.
 #![allow(unsafe_code)]
-#![warn(clippy::undocumented_unsafe_blocks, clippy::multiple_unsafe_ops_per_block)]
+#![warn(
+    clippy::undocumented_unsafe_blocks,
+    clippy::multiple_unsafe_ops_per_block
+)]
 
 mod alert;
 mod client_auth;
@@ -26,10 +29,10 @@ use crate::trust::Pin;
 use super::FragmentLength;
 use super::framing::{Framing, Message};
 
-pub use client_auth::ClientKey;
-pub(crate) use memory::wipe;
-pub use memory::RecordBuffer;
 pub(crate) use client_auth::ClientIdentity;
+pub use client_auth::ClientKey;
+pub use memory::RecordBuffer;
+pub(crate) use memory::wipe;
 pub(crate) use setup::{Established, FIXED_SCRATCH, Kept, Running, Setup};
 pub use suites::{Algorithms, Groups, Suite};
 pub(crate) use verifier::ANCHORS_SCRATCH;
@@ -152,7 +155,11 @@ impl Context {
         let mut len = 0;
         // SAFETY: the context has been set up.
         let place = unsafe { br::br_ssl_engine_recvrec_buf(self.engine(), &mut len) };
-        if place.is_null() { (place, 0) } else { (place, len) }
+        if place.is_null() {
+            (place, 0)
+        } else {
+            (place, len)
+        }
     }
 
     /// Where the next bytes from the server go; empty when none can be taken now.
@@ -195,7 +202,12 @@ impl Context {
                 return &[];
             }
             // SAFETY: the alert was written to this place of the output buffer, which is borrowed as long as `self` is in use.
-            return unsafe { core::slice::from_raw_parts(self.engine().obuf.add(usize::from(offset)), usize::from(len)) };
+            return unsafe {
+                core::slice::from_raw_parts(
+                    self.engine().obuf.add(usize::from(offset)),
+                    usize::from(len),
+                )
+            };
         }
         if matches!(self.phase, Phase::Idle | Phase::Closed) || self.sent > 0 {
             return &[];
@@ -303,12 +315,17 @@ impl Context {
                 self.framing.set_next(Message::Done);
                 self.phase = Phase::Open;
             }
-            Phase::Handshake if self.framing.next() == Message::ClientHello && self.output().is_empty() => {
+            Phase::Handshake
+                if self.framing.next() == Message::ClientHello && self.output().is_empty() =>
+            {
                 self.framing.set_next(Message::ServerHello);
             }
             Phase::Handshake
                 if self.framing.next() == Message::ClientKeyExchange
-                    && !core::ptr::eq(self.out_class(), &raw const br::br_sslrec_out_clear_vtable) =>
+                    && !core::ptr::eq(
+                        self.out_class(),
+                        &raw const br::br_sslrec_out_clear_vtable,
+                    ) =>
             {
                 self.framing.set_next(Message::ChangeCipherSpec);
             }
@@ -404,7 +421,8 @@ impl Context {
     /// The group of the key exchange, unless it was RSA or the session was resumed.
     pub(crate) fn group(&self) -> Option<u16> {
         let suite = self.suite();
-        let exchanged = self.framing.seen_certificate() && suite != br::BR_TLS_RSA_WITH_AES_128_GCM_SHA256;
+        let exchanged =
+            self.framing.seen_certificate() && suite != br::BR_TLS_RSA_WITH_AES_128_GCM_SHA256;
         exchanged.then(|| u16::from(self.engine().ecdhe_curve))
     }
 
@@ -446,7 +464,10 @@ impl Context {
     /// The client's random and the master secret, for a key log.
     #[cfg(feature = "key-log")]
     pub(crate) fn secrets(&self) -> (&[u8; 32], &[u8; 48]) {
-        (&self.engine().client_random, &self.engine().session.master_secret)
+        (
+            &self.engine().client_random,
+            &self.engine().session.master_secret,
+        )
     }
 
     /// Decrypted bytes that have not been read.
@@ -538,7 +559,10 @@ impl Context {
         }
         // SAFETY: the structure is plain memory of this size.
         let bytes = unsafe {
-            core::slice::from_raw_parts_mut(self.client.as_mut_ptr().cast::<u8>(), size_of_val(&self.client))
+            core::slice::from_raw_parts_mut(
+                self.client.as_mut_ptr().cast::<u8>(),
+                size_of_val(&self.client),
+            )
         };
         wipe(bytes);
         *self = Context::new();

@@ -10,14 +10,16 @@ use super::meter::{Operation, count};
 
 #[cfg(target_arch = "xtensa")]
 use bearssl_sys::{
-    br_ec_c25519_m15 as c25519, br_ec_p256_m15 as p256, br_ec_prime_i15 as prime, br_ecdsa_i15_sign_asn1 as ecdsa_sign,
-    br_ecdsa_i15_vrfy_asn1 as ecdsa_vrfy, br_rsa_i15_pkcs1_sign as rsa_sign, br_rsa_i15_pkcs1_vrfy as rsa_vrfy,
+    br_ec_c25519_m15 as c25519, br_ec_p256_m15 as p256, br_ec_prime_i15 as prime,
+    br_ecdsa_i15_sign_asn1 as ecdsa_sign, br_ecdsa_i15_vrfy_asn1 as ecdsa_vrfy,
+    br_rsa_i15_pkcs1_sign as rsa_sign, br_rsa_i15_pkcs1_vrfy as rsa_vrfy,
     br_rsa_i15_public as rsa_public,
 };
 #[cfg(not(target_arch = "xtensa"))]
 use bearssl_sys::{
-    br_ec_c25519_m31 as c25519, br_ec_p256_m31 as p256, br_ec_prime_i31 as prime, br_ecdsa_i31_sign_asn1 as ecdsa_sign,
-    br_ecdsa_i31_vrfy_asn1 as ecdsa_vrfy, br_rsa_i31_pkcs1_sign as rsa_sign, br_rsa_i31_pkcs1_vrfy as rsa_vrfy,
+    br_ec_c25519_m31 as c25519, br_ec_p256_m31 as p256, br_ec_prime_i31 as prime,
+    br_ecdsa_i31_sign_asn1 as ecdsa_sign, br_ecdsa_i31_vrfy_asn1 as ecdsa_vrfy,
+    br_rsa_i31_pkcs1_sign as rsa_sign, br_rsa_i31_pkcs1_vrfy as rsa_vrfy,
     br_rsa_i31_public as rsa_public,
 };
 
@@ -96,8 +98,16 @@ unsafe extern "C" fn xoff<C: Curves>(curve: c_int, len: *mut usize) -> usize {
     }
 }
 
-unsafe extern "C" fn mul<C: Curves>(g: *mut u8, g_len: usize, x: *const u8, x_len: usize, curve: c_int) -> u32 {
-    let Some(implementation) = C::select(curve) else { return 0 };
+unsafe extern "C" fn mul<C: Curves>(
+    g: *mut u8,
+    g_len: usize,
+    x: *const u8,
+    x_len: usize,
+    curve: c_int,
+) -> u32 {
+    let Some(implementation) = C::select(curve) else {
+        return 0;
+    };
     if g_len != point_len(curve) {
         return 0;
     }
@@ -114,8 +124,15 @@ unsafe extern "C" fn mul<C: Curves>(g: *mut u8, g_len: usize, x: *const u8, x_le
     valid & u32::from(any != 0)
 }
 
-unsafe extern "C" fn mulgen<C: Curves>(r: *mut u8, x: *const u8, x_len: usize, curve: c_int) -> usize {
-    let Some(implementation) = C::select(curve) else { return 0 };
+unsafe extern "C" fn mulgen<C: Curves>(
+    r: *mut u8,
+    x: *const u8,
+    x_len: usize,
+    curve: c_int,
+) -> usize {
+    let Some(implementation) = C::select(curve) else {
+        return 0;
+    };
     count(Operation::base_multiplication(curve));
     // SAFETY: the curve is one that this implementation has, and `r` has room for its points.
     unsafe { (implementation.mulgen)(r, x, x_len, curve) }
@@ -131,7 +148,9 @@ unsafe extern "C" fn muladd<C: Curves>(
     y_len: usize,
     curve: c_int,
 ) -> u32 {
-    let Some(implementation) = C::select(curve) else { return 0 };
+    let Some(implementation) = C::select(curve) else {
+        return 0;
+    };
     if len != point_len(curve) {
         return 0;
     }
@@ -186,12 +205,22 @@ fn sound(key: &br::br_rsa_public_key) -> bool {
     let e = unsafe { core::slice::from_raw_parts(key.e, key.elen) };
     let start = n.iter().position(|&byte| byte != 0).unwrap_or(n.len());
     let odd = |number: &[u8]| number.last().is_some_and(|byte| byte & 1 == 1);
-    let one = e.split_last().is_some_and(|(last, rest)| *last == 1 && rest.iter().all(|&byte| byte == 0));
-    (RSA_MIN..=RSA_MAX).contains(&(n.len() - start)) && n.len() <= RSA_MAX + 1 && odd(n) && odd(e) && !one
+    let one = e
+        .split_last()
+        .is_some_and(|(last, rest)| *last == 1 && rest.iter().all(|&byte| byte == 0));
+    (RSA_MIN..=RSA_MAX).contains(&(n.len() - start))
+        && n.len() <= RSA_MAX + 1
+        && odd(n)
+        && odd(e)
+        && !one
 }
 
 /// `br_rsa_public` for the RSA key exchange.
-pub(super) unsafe extern "C" fn rsa_encrypt(x: *mut u8, x_len: usize, key: *const br::br_rsa_public_key) -> u32 {
+pub(super) unsafe extern "C" fn rsa_encrypt(
+    x: *mut u8,
+    x_len: usize,
+    key: *const br::br_rsa_public_key,
+) -> u32 {
     // SAFETY: BearSSL hands in a valid key.
     let public = unsafe { &*key };
     if !sound(public) {

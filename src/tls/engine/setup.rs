@@ -72,7 +72,16 @@ pub(crate) struct Established<'s> {
 }
 
 fn at_least(memory: Memory, needed: usize, given: usize) -> Result<(), Error> {
-    if given < needed { Err(ConfigError::MemoryTooSmall { memory, needed, given }.into()) } else { Ok(()) }
+    if given < needed {
+        Err(ConfigError::MemoryTooSmall {
+            memory,
+            needed,
+            given,
+        }
+        .into())
+    } else {
+        Ok(())
+    }
 }
 
 impl Setup<'_> {
@@ -85,7 +94,10 @@ impl Setup<'_> {
                 Ok(chosen)
             }
             None if input >= LARGEST + RECORD_OVERHEAD => Ok(None),
-            None => Ok(FragmentLength::ALL.into_iter().rev().find(|length| length.bytes() + RECORD_OVERHEAD <= input)),
+            None => Ok(FragmentLength::ALL
+                .into_iter()
+                .rev()
+                .find(|length| length.bytes() + RECORD_OVERHEAD <= input)),
         }
     }
 
@@ -99,7 +111,11 @@ impl Setup<'_> {
             return Err(ConfigError::Alpn.into());
         }
         if let Some(session) = self.session
-            && !self.algorithms.suites.iter().any(|suite| suite.id() == session.suite())
+            && !self
+                .algorithms
+                .suites
+                .iter()
+                .any(|suite| suite.id() == session.suite())
         {
             return Err(ConfigError::ForeignSession.into());
         }
@@ -144,7 +160,12 @@ impl<'s, 'h> Running<'s, 'h> {
         client.eng.prf_sha256 = Some(br::br_tls12_sha256_prf);
         client.eng.mhash.impl_[br::br_sha256_ID as usize - 1] = symmetric::sha256();
         client.eng.mhash.impl_[br::br_sha384_ID as usize - 1] = symmetric::sha384();
-        for (slot, suite) in client.eng.suites_buf.iter_mut().zip(setup.algorithms.suites) {
+        for (slot, suite) in client
+            .eng
+            .suites_buf
+            .iter_mut()
+            .zip(setup.algorithms.suites)
+        {
             *slot = suite.id();
         }
         client.eng.suites_num = setup.algorithms.suites.len() as u8;
@@ -195,19 +216,27 @@ impl<'s, 'h> Running<'s, 'h> {
             c_name[..text.len()].copy_from_slice(text.as_bytes());
         }
         // SAFETY: the hash functions are in place; BearSSL reads the seed.
-        unsafe { br::br_ssl_engine_inject_entropy(context.raw(), seed.as_ptr().cast(), seed.len()) };
+        unsafe {
+            br::br_ssl_engine_inject_entropy(context.raw(), seed.as_ptr().cast(), seed.len())
+        };
         context.engine_mut().rng_os_rand_done = 1;
         context.phase = Phase::Handshake;
         context.framing.set_next(Message::ClientHello);
         let resume = i32::from(setup.session.is_some());
         // SAFETY: the context is complete; the name ends with a NUL and is copied.
-        let started = unsafe { br::br_ssl_client_reset(context.client.as_mut_ptr(), c_name.as_ptr().cast(), resume) };
+        let started = unsafe {
+            br::br_ssl_client_reset(context.client.as_mut_ptr(), c_name.as_ptr().cast(), resume)
+        };
         if started != 1 {
             let code = context.engine().err;
             *context = Context::new();
             return Err(refused(code));
         }
-        Ok(Running { context, scratch, _borrows: PhantomData })
+        Ok(Running {
+            context,
+            scratch,
+            _borrows: PhantomData,
+        })
     }
 
     pub(crate) fn context(&self) -> &Context {
@@ -227,7 +256,10 @@ impl<'s, 'h> Running<'s, 'h> {
         let scratch = unsafe { core::ptr::read(&running.scratch) };
         context.detach();
         super::wipe(scratch);
-        Established { context, _buffers: PhantomData }
+        Established {
+            context,
+            _buffers: PhantomData,
+        }
     }
 }
 

@@ -16,21 +16,31 @@ pub struct Suite {
 
 impl Suite {
     /// ECDHE, a server with an ECDSA certificate, AES-128-GCM (RFC 5289).
-    pub const ECDHE_ECDSA_WITH_AES_128_GCM_SHA256: Suite =
-        Suite { id: br::BR_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, install: ecdhe_ecdsa_gcm };
+    pub const ECDHE_ECDSA_WITH_AES_128_GCM_SHA256: Suite = Suite {
+        id: br::BR_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+        install: ecdhe_ecdsa_gcm,
+    };
     /// ECDHE, a server with an RSA certificate, AES-128-GCM (RFC 5289).
-    pub const ECDHE_RSA_WITH_AES_128_GCM_SHA256: Suite =
-        Suite { id: br::BR_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, install: ecdhe_rsa_gcm };
+    pub const ECDHE_RSA_WITH_AES_128_GCM_SHA256: Suite = Suite {
+        id: br::BR_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+        install: ecdhe_rsa_gcm,
+    };
     /// ECDHE, a server with an ECDSA certificate, ChaCha20-Poly1305 (RFC 7905).
-    pub const ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256: Suite =
-        Suite { id: br::BR_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, install: ecdhe_ecdsa_chacha };
+    pub const ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256: Suite = Suite {
+        id: br::BR_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+        install: ecdhe_ecdsa_chacha,
+    };
     /// ECDHE, a server with an RSA certificate, ChaCha20-Poly1305 (RFC 7905).
-    pub const ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256: Suite =
-        Suite { id: br::BR_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256, install: ecdhe_rsa_chacha };
+    pub const ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256: Suite = Suite {
+        id: br::BR_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+        install: ecdhe_rsa_chacha,
+    };
     /// RSA key exchange, AES-128-GCM (RFC 5288). The fastest, and **without forward secrecy**: who records the traffic and
     /// gets the server's key later reads everything. Never part of a default.
-    pub const RSA_WITH_AES_128_GCM_SHA256: Suite =
-        Suite { id: br::BR_TLS_RSA_WITH_AES_128_GCM_SHA256, install: rsa_gcm };
+    pub const RSA_WITH_AES_128_GCM_SHA256: Suite = Suite {
+        id: br::BR_TLS_RSA_WITH_AES_128_GCM_SHA256,
+        install: rsa_gcm,
+    };
 
     /// The number that TLS gives the suite.
     pub const fn id(self) -> u16 {
@@ -40,10 +50,18 @@ impl Suite {
     /// The name that the TLS registry gives the suite with this number, if it is one of ours.
     pub const fn name_of(id: u16) -> Option<&'static str> {
         match id {
-            br::BR_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 => Some("TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"),
-            br::BR_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 => Some("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"),
-            br::BR_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256 => Some("TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256"),
-            br::BR_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256 => Some("TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256"),
+            br::BR_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 => {
+                Some("TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256")
+            }
+            br::BR_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 => {
+                Some("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256")
+            }
+            br::BR_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256 => {
+                Some("TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256")
+            }
+            br::BR_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256 => {
+                Some("TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256")
+            }
             br::BR_TLS_RSA_WITH_AES_128_GCM_SHA256 => Some("TLS_RSA_WITH_AES_128_GCM_SHA256"),
             _ => None,
         }
@@ -100,7 +118,9 @@ impl Groups {
 
 impl core::fmt::Debug for Groups {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let names = (0..32u16).filter(|bit| self.0.supported_curves >> bit & 1 == 1).filter_map(Groups::name_of);
+        let names = (0..32u16)
+            .filter(|bit| self.0.supported_curves >> bit & 1 == 1)
+            .filter_map(Groups::name_of);
         f.debug_list().entries(names).finish()
     }
 }
@@ -117,7 +137,10 @@ pub struct Algorithms<'a> {
 impl Algorithms<'static> {
     /// ECDHE with AES-128-GCM, for servers with ECDSA or RSA certificates, over x25519, P-256 or P-384.
     pub const DEFAULT: Algorithms<'static> = Algorithms {
-        suites: &[Suite::ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, Suite::ECDHE_RSA_WITH_AES_128_GCM_SHA256],
+        suites: &[
+            Suite::ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+            Suite::ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+        ],
         groups: Groups::X25519_P256_P384,
     };
 }

@@ -49,7 +49,10 @@ mod tables {
             };
             mod $original {
                 use super::*;
-                pub(super) unsafe extern "C" fn out(context: *const *const br::br_hash_class, into: *mut c_void) {
+                pub(super) unsafe extern "C" fn out(
+                    context: *const *const br::br_hash_class,
+                    into: *mut c_void,
+                ) {
                     count_many(Operation::$operation, 1);
                     // SAFETY: the original's table is immutable.
                     let original = unsafe { &br::$original };
@@ -74,7 +77,11 @@ mod tables {
                 // SAFETY: every hash context starts with its table.
                 unsafe { *context = &$table };
             }
-            unsafe extern "C" fn $update(context: *mut *const br::br_hash_class, data: *const c_void, len: usize) {
+            unsafe extern "C" fn $update(
+                context: *mut *const br::br_hash_class,
+                data: *const c_void,
+                len: usize,
+            ) {
                 // Whole blocks only: what is left over is counted by the padding or by the next call's count.
                 count_many(Operation::$operation, len >> $log_block);
                 // SAFETY: the original's table is immutable.
@@ -82,7 +89,11 @@ mod tables {
                 // SAFETY: the caller keeps the original's contract.
                 unsafe { (original.update)(context, data, len) }
             }
-            unsafe extern "C" fn $set_state(context: *mut *const br::br_hash_class, state: *const c_void, count: u64) {
+            unsafe extern "C" fn $set_state(
+                context: *mut *const br::br_hash_class,
+                state: *const c_void,
+                count: u64,
+            ) {
                 // SAFETY: the original's table is immutable.
                 let original = unsafe { &br::$original };
                 // SAFETY: the caller keeps the original's contract.
@@ -92,12 +103,32 @@ mod tables {
     }
 
     hash!(
-        SHA256, Sha256Block, 6, br::br_sha256_ID, 32, 32, 0, br::br_sha256_context, br_sha256_vtable, sha256_init,
-        sha256_update, sha256_set_state
+        SHA256,
+        Sha256Block,
+        6,
+        br::br_sha256_ID,
+        32,
+        32,
+        0,
+        br::br_sha256_context,
+        br_sha256_vtable,
+        sha256_init,
+        sha256_update,
+        sha256_set_state
     );
     hash!(
-        SHA384, Sha384Block, 7, br::br_sha384_ID, 48, 64, br::BR_HASHDESC_MD_PADDING_128, br::br_sha384_context,
-        br_sha384_vtable, sha384_init, sha384_update, sha384_set_state
+        SHA384,
+        Sha384Block,
+        7,
+        br::br_sha384_ID,
+        48,
+        64,
+        br::BR_HASHDESC_MD_PADDING_128,
+        br::br_sha384_context,
+        br_sha384_vtable,
+        sha384_init,
+        sha384_update,
+        sha384_set_state
     );
 
     static AES: br::br_block_ctr_class = br::br_block_ctr_class {
@@ -108,7 +139,11 @@ mod tables {
         run: aes_run,
     };
 
-    unsafe extern "C" fn aes_init(context: *mut *const br::br_block_ctr_class, key: *const c_void, len: usize) {
+    unsafe extern "C" fn aes_init(
+        context: *mut *const br::br_block_ctr_class,
+        key: *const c_void,
+        len: usize,
+    ) {
         // SAFETY: the context is one of AES CTR keys: the table above says its size.
         unsafe { br::br_aes_ct_ctr_init(context.cast(), key, len) };
         // SAFETY: every cipher context starts with its table.
@@ -133,7 +168,13 @@ mod tables {
         unsafe { br::br_ghash_ctmul32(y, h, data, len) }
     }
 
-    unsafe extern "C" fn chacha20(key: *const c_void, iv: *const c_void, cc: u32, data: *mut c_void, len: usize) -> u32 {
+    unsafe extern "C" fn chacha20(
+        key: *const c_void,
+        iv: *const c_void,
+        cc: u32,
+        data: *mut c_void,
+        len: usize,
+    ) -> u32 {
         count_many(Operation::ChaCha20Block, len.div_ceil(64));
         // SAFETY: the caller keeps the original's contract.
         unsafe { br::br_chacha20_ct_run(key, iv, cc, data, len) }
@@ -151,9 +192,14 @@ mod tables {
         stream: br::br_chacha20_run,
         encrypt: c_int,
     ) {
-        count_many(Operation::Poly1305Block, len.div_ceil(16) + aad_len.div_ceil(16) + 1);
+        count_many(
+            Operation::Poly1305Block,
+            len.div_ceil(16) + aad_len.div_ceil(16) + 1,
+        );
         // SAFETY: the caller keeps the original's contract.
-        unsafe { br::br_poly1305_ctmul32_run(key, iv, data, len, aad, aad_len, tag, stream, encrypt) }
+        unsafe {
+            br::br_poly1305_ctmul32_run(key, iv, data, len, aad, aad_len, tag, stream, encrypt)
+        }
     }
 
     pub(in super::super) fn sha256() -> *const br::br_hash_class {

@@ -12,8 +12,8 @@ use core::net::IpAddr;
 use crate::clock::Time;
 use crate::error::{CertificateError, Error, PeerError};
 use crate::trust::{
-    Anchors, AnyoneAccepted, CertificateScanner, Curve, Fingerprints, Learn, Pin, PinnedAnchors, PublicKey, ServerName,
-    TrustAnchor,
+    Anchors, AnyoneAccepted, CertificateScanner, Curve, Fingerprints, Learn, Pin, PinnedAnchors,
+    PublicKey, ServerName, TrustAnchor,
 };
 
 use super::{primitives, symmetric};
@@ -61,7 +61,11 @@ trait Judge {
 
 impl Judge for Fingerprints<'_> {
     fn judge(&self, key: &PublicKey<'_>) -> Result<Option<Pin>, Error> {
-        if self.accepts(key) { Ok(None) } else { Err(PeerError::FingerprintMismatch.into()) }
+        if self.accepts(key) {
+            Ok(None)
+        } else {
+            Err(PeerError::FingerprintMismatch.into())
+        }
     }
 }
 
@@ -119,7 +123,11 @@ fn refused(error: CertificateError) -> Error {
 
 /// The number that BearSSL takes for "no" from a verifier; ours is in the head.
 fn verdict(head: &Head) -> c_uint {
-    if head.failure.is_some() { br::BR_ERR_X509_NOT_TRUSTED as c_uint } else { 0 }
+    if head.failure.is_some() {
+        br::BR_ERR_X509_NOT_TRUSTED as c_uint
+    } else {
+        0
+    }
 }
 
 /// Judges the key of the first certificate; what else the server sends is skipped.
@@ -149,13 +157,19 @@ impl PinVerifier {
         let place = place.cast::<PinVerifier>();
         // SAFETY: the caller gives room for the verifier, all of whose C part may be zero.
         unsafe { place.write_bytes(0, 1) };
-        let head = Head { table: &PIN_TABLE, failure: None, learned: None };
+        let head = Head {
+            table: &PIN_TABLE,
+            failure: None,
+            learned: None,
+        };
         // SAFETY: the head is within that room.
         unsafe { (&raw mut (*place).head).write(head) };
         // The caller keeps the policy alive as long as the verifier is used.
         let judge = core::ptr::from_ref(judge);
         // SAFETY: only the lifetime changes, for a field that cannot name it.
-        let judge = unsafe { core::mem::transmute::<*const (dyn Judge + '_), *const (dyn Judge + 'static)>(judge) };
+        let judge = unsafe {
+            core::mem::transmute::<*const (dyn Judge + '_), *const (dyn Judge + 'static)>(judge)
+        };
         // SAFETY: the field is within that room.
         unsafe { (&raw mut (*place).judge).write(judge) };
         place.cast()
@@ -179,7 +193,11 @@ impl PinVerifier {
         }
     }
 
-    unsafe extern "C" fn append(context: *mut *const br::br_x509_class, data: *const u8, len: usize) {
+    unsafe extern "C" fn append(
+        context: *mut *const br::br_x509_class,
+        data: *const u8,
+        len: usize,
+    ) {
         // SAFETY: BearSSL hands back what it was given.
         let verifier = unsafe { Self::of(context) };
         if verifier.certificates == 0 {
@@ -228,7 +246,11 @@ impl PinVerifier {
         if let Some(usages) = unsafe { usages.as_mut() } {
             *usages = (br::BR_KEYTYPE_SIGN | br::BR_KEYTYPE_KEYX) as c_uint;
         }
-        if verifier.head.failure.is_some() { core::ptr::null() } else { &raw const verifier.decoder.pkey }
+        if verifier.head.failure.is_some() {
+            core::ptr::null()
+        } else {
+            &raw const verifier.decoder.pkey
+        }
     }
 }
 
@@ -284,13 +306,19 @@ impl ChainVerifier {
         minimal.days = now.days_since_year_zero();
         minimal.seconds = now.seconds_of_day();
         let anchors = core::ptr::from_ref(anchors) as *const [TrustAnchor<'static>];
-        let head = Head { table: &CHAIN_TABLE, failure: None, learned: None };
+        let head = Head {
+            table: &CHAIN_TABLE,
+            failure: None,
+            learned: None,
+        };
         // SAFETY: each field is within the room that the caller gives.
         unsafe { (&raw mut (*place).head).write(head) };
         // SAFETY: as above.
         unsafe { (&raw mut (*place).anchors).write(anchors) };
         // SAFETY: only the lifetime changes, for a field that cannot name it; the pins outlive the handshake.
-        let pins = unsafe { core::mem::transmute::<Option<Fingerprints<'_>>, Option<Fingerprints<'static>>>(pins) };
+        let pins = unsafe {
+            core::mem::transmute::<Option<Fingerprints<'_>>, Option<Fingerprints<'static>>>(pins)
+        };
         // SAFETY: the field is within the room that the caller gives.
         unsafe { (&raw mut (*place).pins).write(pins) };
         // SAFETY: as above.
@@ -337,11 +365,17 @@ impl ChainVerifier {
         unsafe { (Self::table().start_cert)(verifier.inner(), len) };
     }
 
-    unsafe extern "C" fn append(context: *mut *const br::br_x509_class, data: *const u8, len: usize) {
+    unsafe extern "C" fn append(
+        context: *mut *const br::br_x509_class,
+        data: *const u8,
+        len: usize,
+    ) {
         // SAFETY: BearSSL hands back what it was given.
         let verifier = unsafe { Self::of(context) };
         // SAFETY: BearSSL hands in a piece of the certificate.
-        verifier.scanner.push(unsafe { core::slice::from_raw_parts(data, len) });
+        verifier
+            .scanner
+            .push(unsafe { core::slice::from_raw_parts(data, len) });
         // SAFETY: the validator has been initialised.
         unsafe { (Self::table().append)(verifier.inner(), data, len) };
     }
@@ -389,7 +423,9 @@ impl ChainVerifier {
     fn is_anchored(&mut self) -> bool {
         // SAFETY: the anchors outlive the handshake.
         let anchors = unsafe { &*self.anchors };
-        anchors.iter().any(|anchor| self.is_issuer(anchor) && self.is_signed_by(&anchor.key))
+        anchors
+            .iter()
+            .any(|anchor| self.is_issuer(anchor) && self.is_signed_by(&anchor.key))
     }
 
     /// Whether the anchor's name is the issuer's; a bare key has no name and signs for any.
@@ -410,7 +446,8 @@ impl ChainVerifier {
     fn is_signed_by(&mut self, key: &PublicKey<'_>) -> bool {
         let minimal = &self.minimal;
         let hash_len = usize::from(minimal.cert_sig_hash_len);
-        let signature = &minimal.cert_sig[..usize::from(minimal.cert_sig_len).min(minimal.cert_sig.len())];
+        let signature =
+            &minimal.cert_sig[..usize::from(minimal.cert_sig_len).min(minimal.cert_sig.len())];
         match (i32::from(minimal.cert_signer_key_type), key) {
             (br::BR_KEYTYPE_RSA, PublicKey::Rsa { n, e }) => {
                 let oid: &[u8] = match hash_len {
@@ -534,6 +571,14 @@ impl Verify for PinnedAnchors<'_> {
         let anchors = self.anchors();
         let now = anchors.now()?;
         // SAFETY: passed on to the caller.
-        Ok(unsafe { ChainVerifier::install(place, anchors.anchors(), Some(self.fingerprints()), now, name) })
+        Ok(unsafe {
+            ChainVerifier::install(
+                place,
+                anchors.anchors(),
+                Some(self.fingerprints()),
+                now,
+                name,
+            )
+        })
     }
 }

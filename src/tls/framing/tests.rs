@@ -85,7 +85,11 @@ fn every_split_follows_to_the_same_end() {
         let mut framing = framing();
         feed(&mut framing, &data, chunk).unwrap();
         assert_eq!(framing.next(), Message::ClientKeyExchange, "chunk {chunk}");
-        assert_eq!(framing.agreed(), Some(FragmentLength::B1024), "chunk {chunk}");
+        assert_eq!(
+            framing.agreed(),
+            Some(FragmentLength::B1024),
+            "chunk {chunk}"
+        );
         assert!(framing.seen_certificate_request());
     }
 }
@@ -93,16 +97,32 @@ fn every_split_follows_to_the_same_end() {
 #[test]
 fn another_length_than_the_offered_one_is_no_agreement() {
     let mut framing = framing();
-    feed(&mut framing, &record(22, &server_hello(&[0, 1, 0, 1, 3])), 7).unwrap();
+    feed(
+        &mut framing,
+        &record(22, &server_hello(&[0, 1, 0, 1, 3])),
+        7,
+    )
+    .unwrap();
     assert_eq!(framing.agreed(), None);
 }
 
 #[test]
 fn a_record_above_the_agreed_length_names_both_sizes() {
     let mut framing = framing();
-    feed(&mut framing, &record(22, &server_hello(&[0, 1, 0, 1, 2])), 64).unwrap();
+    feed(
+        &mut framing,
+        &record(22, &server_hello(&[0, 1, 0, 1, 2])),
+        64,
+    )
+    .unwrap();
     let error = feed(&mut framing, &record(22, &[0; 1025]), 64).unwrap_err();
-    assert_eq!(error, PeerError::FragmentLengthIgnored { agreed: 1024, received: 1025 });
+    assert_eq!(
+        error,
+        PeerError::FragmentLengthIgnored {
+            agreed: 1024,
+            received: 1025
+        }
+    );
 }
 
 #[test]
@@ -112,7 +132,13 @@ fn an_encrypted_record_above_the_buffer_names_both_sizes() {
     feed(&mut framing, &record(20, &[1]), 64).unwrap();
     assert!(framing.encrypted());
     let error = feed(&mut framing, &record(23, &[0; 1049]), 64).unwrap_err();
-    assert_eq!(error, PeerError::RecordTooLarge { record: 1054, buffer: 1053 });
+    assert_eq!(
+        error,
+        PeerError::RecordTooLarge {
+            record: 1054,
+            buffer: 1053
+        }
+    );
 }
 
 #[test]
