@@ -97,10 +97,7 @@ fn pem_faults_are_told_apart() {
         TrustAnchor::from_certificate_pem(text.as_bytes(), &mut buffer).map(|_| ())
     };
     let input = Input::Pem;
-    assert_eq!(
-        read(text, 542),
-        malformed(input, Fault::BufferTooSmall, 0)
-    );
+    assert_eq!(read(text, 542), malformed(input, Fault::BufferTooSmall, 0));
     assert_eq!(read(text, 543), Ok(()));
     assert_eq!(
         read(&text.repeat(2), 2000),
