@@ -23,10 +23,9 @@ pub(super) fn decode<'a>(
     if decoder.type_label() != label {
         return Err(malformed(Fault::Unsupported, begin));
     }
-    let given = buffer.len();
     let buffer = buffer
         .get_mut(..decoder.remaining_len())
-        .ok_or(malformed(Fault::BufferTooSmall, given))?;
+        .ok_or(malformed(Fault::BufferTooSmall, begin))?;
     decoder
         .decode(buffer)
         .map_err(|_| malformed(Fault::Unexpected, begin))
