@@ -3,6 +3,7 @@
 //! TLS for microcontrollers.
 
 pub mod clock;
+pub mod entropy;
 pub mod error;
 pub mod identity;
 pub mod sntp;
