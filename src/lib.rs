@@ -3,9 +3,7 @@
 #![warn(missing_docs)]
 //! TLS for microcontrollers.
 
-extern crate std;
-mod glue;
-#[cfg(any())]
+#[cfg(test)]
 extern crate std;
 
 pub mod buffer;

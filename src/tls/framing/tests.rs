@@ -1,3 +1,5 @@
+use std::{vec, vec::Vec};
+
 use super::*;
 
 fn record(kind: u8, payload: &[u8]) -> Vec<u8> {
