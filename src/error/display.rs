@@ -33,7 +33,9 @@ impl fmt::Display for ConfigError {
                 offset,
             } => return write!(f, "{input} {fault} (byte {offset})"),
             Self::NothingTrusted => "nothing is trusted: no pin and no trust anchor was given",
-            Self::AnchorNotCa => "the certificate given as a trust anchor is not that of an authority",
+            Self::AnchorNotCa => {
+                "the certificate given as a trust anchor is not that of an authority"
+            }
             Self::CipherSuites => "there must be 1 to 8 cipher suites",
             Self::ChainLength => "the client's chain must have 1 to 3 certificates",
             Self::MissingCertificate => "a certificate of the client's chain cannot be read",

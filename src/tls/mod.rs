@@ -10,7 +10,6 @@ pub mod asynch;
 pub mod blocking;
 mod client;
 mod config;
-#[allow(unsafe_code)]
 mod engine;
 mod framing;
 mod session;

@@ -71,7 +71,9 @@ pub(super) fn prepare(context: &mut Context, error: &Error) -> Option<(u16, u8)>
     let class = (&raw mut engine.out).cast::<*const br::br_sslrec_out_class>();
     let (mut start, mut end) = (5, engine.obuf_len);
     // SAFETY: every arm of the union starts with the pointer to its table.
-    let table = unsafe { &**class };
+    let table = unsafe { *class };
+    // SAFETY: BearSSL's tables are immutable.
+    let table = unsafe { &*table };
     // SAFETY: the context is the one that the table belongs to.
     unsafe { (table.max_plaintext)(class, &mut start, &mut end) };
     if end < start + 2 {

@@ -6,6 +6,7 @@
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(usize)]
+#[cfg_attr(not(feature = "meter"), allow(dead_code))]
 #[allow(missing_docs)]
 pub enum Operation {
     P256Mul,
@@ -30,6 +31,7 @@ pub enum Operation {
 
 impl Operation {
     /// All of them, in the order of their numbers.
+    #[cfg(feature = "meter")]
     pub const ALL: [Operation; 18] = {
         use Operation::*;
         [
@@ -55,6 +57,7 @@ impl Operation {
     };
 
     /// The name that reports use.
+    #[cfg(feature = "meter")]
     pub const fn name(self) -> &'static str {
         match self {
             Operation::P256Mul => "p256_mul",

@@ -201,13 +201,9 @@ impl Context {
             if len == 0 {
                 return &[];
             }
+            let place = self.engine().obuf.wrapping_add(usize::from(offset));
             // SAFETY: the alert was written to this place of the output buffer, which is borrowed as long as `self` is in use.
-            return unsafe {
-                core::slice::from_raw_parts(
-                    self.engine().obuf.add(usize::from(offset)),
-                    usize::from(len),
-                )
-            };
+            return unsafe { core::slice::from_raw_parts(place, usize::from(len)) };
         }
         if matches!(self.phase, Phase::Idle | Phase::Closed) || self.sent > 0 {
             return &[];
@@ -287,6 +283,14 @@ impl Context {
         };
         self.staged -= portion;
         self.staged_at = place.wrapping_add(portion);
+        if self.phase == Phase::Handshake {
+            crate::log::log!(
+                trace,
+                "TLS handshake: {} bytes, next message {}",
+                portion,
+                self.framing.next() as u8
+            );
+        }
         // SAFETY: the context has been set up, and that many bytes were offered and written.
         unsafe { br::br_ssl_engine_recvrec_ack(self.raw(), portion) };
         self.look();
@@ -312,6 +316,7 @@ impl Context {
         }
         match self.phase {
             Phase::Handshake if data == 1 => {
+                crate::log::log!(debug, "TLS established, suite {}", self.suite());
                 self.framing.set_next(Message::Done);
                 self.phase = Phase::Open;
             }
@@ -366,6 +371,7 @@ impl Context {
         engine.iomode = 0;
         engine.err = br::BR_ERR_IO;
         self.failure = Some(error);
+        crate::log::log!(warn, "TLS failed, code {}", error.code());
     }
 
     /// Why the connection ended, if it failed.

@@ -3,6 +3,7 @@
 use bearssl_sys as br;
 use core::ffi::{CStr, c_char};
 use core::marker::PhantomData;
+use core::mem::offset_of;
 
 use crate::error::{ConfigError, Error, Memory};
 use crate::trust::ServerName;
@@ -179,9 +180,13 @@ impl<'s, 'h> Running<'s, 'h> {
         client.eng.max_frag_len = offered.map_or(LARGEST, FragmentLength::bytes) as u16;
         client.eng.log_max_frag_len = offered.map_or(LARGEST, FragmentLength::bytes).ilog2() as u8;
 
-        let fixed = fixed.as_mut_ptr().cast::<Fixed>();
-        // SAFETY: the scratch has room for it, aligned.
-        let names = unsafe { &mut *(&raw mut (*fixed).alpn) };
+        let fixed = fixed.as_mut_ptr();
+        let names: *mut [*const c_char; ALPN_MAX] =
+            fixed.wrapping_add(offset_of!(Fixed, alpn)).cast();
+        // SAFETY: the scratch has room for it, aligned; what it was is overwritten.
+        unsafe { names.write([core::ptr::null(); ALPN_MAX]) };
+        // SAFETY: as above, and nobody else has a reference to it.
+        let names = unsafe { &mut *names };
         for (slot, name) in names.iter_mut().zip(setup.alpn) {
             *slot = name.as_ptr();
         }
@@ -194,8 +199,9 @@ impl<'s, 'h> Running<'s, 'h> {
         let head = unsafe { setup.policy.install(verifier.as_mut_ptr(), &name)? };
         client.eng.x509ctx = head.cast();
         if let Some(identity) = setup.identity {
+            let auth = fixed.wrapping_add(offset_of!(Fixed, auth)).cast();
             // SAFETY: the scratch has room for it, aligned; the identity and the space outlive the handshake.
-            let auth = unsafe { Auth::install(&raw mut (*fixed).auth, identity, space) };
+            let auth = unsafe { Auth::install(auth, identity, space) };
             client.client_auth_vtable = auth.cast();
             context.auth = auth;
         }

@@ -7,6 +7,7 @@
 
 use bearssl_sys as br;
 use core::ffi::{c_char, c_uint, c_void};
+use core::mem::offset_of;
 use core::net::IpAddr;
 
 use crate::clock::Time;
@@ -130,6 +131,11 @@ fn verdict(head: &Head) -> c_uint {
     }
 }
 
+/// The place of a field in a structure that is being built at `place`.
+fn field<S, F>(place: *mut S, offset: usize) -> *mut F {
+    place.wrapping_byte_add(offset).cast()
+}
+
 /// Judges the key of the first certificate; what else the server sends is skipped.
 #[repr(C)]
 pub(crate) struct PinVerifier {
@@ -163,7 +169,7 @@ impl PinVerifier {
             learned: None,
         };
         // SAFETY: the head is within that room.
-        unsafe { (&raw mut (*place).head).write(head) };
+        unsafe { core::ptr::write(field(place, offset_of!(PinVerifier, head)), head) };
         // The caller keeps the policy alive as long as the verifier is used.
         let judge = core::ptr::from_ref(judge);
         // SAFETY: only the lifetime changes, for a field that cannot name it.
@@ -171,7 +177,7 @@ impl PinVerifier {
             core::mem::transmute::<*const (dyn Judge + '_), *const (dyn Judge + 'static)>(judge)
         };
         // SAFETY: the field is within that room.
-        unsafe { (&raw mut (*place).judge).write(judge) };
+        unsafe { core::ptr::write(field(place, offset_of!(PinVerifier, judge)), judge) };
         place.cast()
     }
 
@@ -292,8 +298,10 @@ impl ChainVerifier {
         // SAFETY: the caller gives room for the verifier, all of whose C part may be zero.
         unsafe { place.write_bytes(0, 1) };
         let address = name.ip();
-        // SAFETY: the C part is all zero, which is valid; the others are written here, before any reference to them.
-        let minimal = unsafe { &mut (*place).minimal };
+        let minimal: *mut br::br_x509_minimal_context =
+            field(place, offset_of!(ChainVerifier, minimal));
+        // SAFETY: the C part is all zero, which is valid.
+        let minimal = unsafe { &mut *minimal };
         // SAFETY: the validator is ours, and initialised in place.
         unsafe { br::br_x509_minimal_init(minimal, symmetric::sha256(), core::ptr::null(), 0) };
         minimal.irsa = Some(primitives::rsa_verify);
@@ -305,6 +313,7 @@ impl ChainVerifier {
         minimal.min_rsa_size = (primitives::RSA_MIN - 128) as i16;
         minimal.days = now.days_since_year_zero();
         minimal.seconds = now.seconds_of_day();
+        #[allow(clippy::unnecessary_cast, reason = "it changes the lifetime")]
         let anchors = core::ptr::from_ref(anchors) as *const [TrustAnchor<'static>];
         let head = Head {
             table: &CHAIN_TABLE,
@@ -312,21 +321,26 @@ impl ChainVerifier {
             learned: None,
         };
         // SAFETY: each field is within the room that the caller gives.
-        unsafe { (&raw mut (*place).head).write(head) };
+        unsafe { core::ptr::write(field(place, offset_of!(ChainVerifier, head)), head) };
         // SAFETY: as above.
-        unsafe { (&raw mut (*place).anchors).write(anchors) };
+        unsafe { core::ptr::write(field(place, offset_of!(ChainVerifier, anchors)), anchors) };
         // SAFETY: only the lifetime changes, for a field that cannot name it; the pins outlive the handshake.
         let pins = unsafe {
             core::mem::transmute::<Option<Fingerprints<'_>>, Option<Fingerprints<'static>>>(pins)
         };
         // SAFETY: the field is within the room that the caller gives.
-        unsafe { (&raw mut (*place).pins).write(pins) };
+        unsafe { core::ptr::write(field(place, offset_of!(ChainVerifier, pins)), pins) };
         // SAFETY: as above.
-        unsafe { (&raw mut (*place).now).write(now) };
+        unsafe { core::ptr::write(field(place, offset_of!(ChainVerifier, now)), now) };
         // SAFETY: as above.
-        unsafe { (&raw mut (*place).scanner).write(CertificateScanner::new(address)) };
+        unsafe {
+            core::ptr::write(
+                field(place, offset_of!(ChainVerifier, scanner)),
+                CertificateScanner::new(address),
+            )
+        };
         // SAFETY: as above.
-        unsafe { (&raw mut (*place).address).write(address) };
+        unsafe { core::ptr::write(field(place, offset_of!(ChainVerifier, address)), address) };
         place.cast()
     }
 
