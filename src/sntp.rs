@@ -222,7 +222,7 @@ fn duration(ntp: u64) -> Duration {
 }
 
 fn nanoseconds(ntp: u64) -> u32 {
-    ((ntp & 0xffff_ffff) * 1_000_000_000 >> 32) as u32
+    (((ntp & 0xffff_ffff) * 1_000_000_000) >> 32) as u32
 }
 
 fn u32_at(packet: &[u8; PACKET_SIZE], at: usize) -> u32 {
