@@ -3,7 +3,7 @@
 //! A connection needs 48 unpredictable bytes once, before its handshake; everything else is derived from them. Whatever
 //! implements [`rand_core::TryCryptoRng`] provides them: the generator of a HAL crate, or a register through
 //! [`Register`]. A source that fails, or that plainly is not random, ends the connection with
-//! [`ResourceError::NoEntropy`](crate::error::ResourceError::NoEntropy) before anything is sent.
+//! [`ResourceError::NoEntropy`] before anything is sent.
 //!
 //! What a board must provide:
 //!
