@@ -121,6 +121,6 @@ mod tests {
         );
         assert_eq!(crate::tls::RecordBuffer::<512>::new().bytes().len(), 541);
         let mut array = [0; 5];
-        assert_eq!((&mut array[..]).bytes().len(), 5);
+        assert_eq!(array[..].bytes().len(), 5);
     }
 }

@@ -192,6 +192,11 @@ impl fmt::Debug for Request {
 }
 
 impl Timestamp {
+    /// The same as the library's time, rounded down to whole seconds; `None` beyond the year 9999.
+    pub fn time(&self) -> Option<crate::clock::Time> {
+        crate::clock::Time::from_unix(self.seconds)
+    }
+
     fn after(self, duration: Duration) -> Self {
         // Below 2 * 10^9, so it fits.
         let nanoseconds = self.nanoseconds + duration.subsec_nanos();

@@ -43,6 +43,7 @@ fn all() -> Vec<Error> {
         ConfigError::CipherSuites.into(),
         ConfigError::ChainLength.into(),
         ConfigError::MissingCertificate.into(),
+        ConfigError::AnchorNotCa.into(),
         ConfigError::MissingPrivateKey.into(),
         ConfigError::KeyMismatch.into(),
         ConfigError::Alpn.into(),

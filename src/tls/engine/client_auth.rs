@@ -108,7 +108,26 @@ impl ClientKey for RsaKey<'_> {
                 out.as_mut_ptr(),
             )
         };
-        (done == 1).then_some(len)
+        // A fault in one half of the computation would give the key away to whoever sees the signature.
+        let ((n, nlen), (e, elen)) = (part(self.n()), part(self.e()));
+        let public = br::br_rsa_public_key { n, nlen, e, elen };
+        let mut again = [0u8; 64];
+        // SAFETY: key and signature are read only, and there is room for the longest hash.
+        let valid = unsafe {
+            primitives::rsa_verify(
+                out.as_ptr(),
+                len,
+                oid.as_ptr(),
+                hash.len(),
+                &public,
+                again.as_mut_ptr(),
+            )
+        };
+        let sound = done == 1 && valid == 1 && again[..hash.len()] == *hash;
+        if !sound {
+            wipe(out);
+        }
+        sound.then_some(len)
     }
 }
 
