@@ -43,7 +43,7 @@ pub enum Fault {
     IssuedByLeaf,
     /// The leaf's issuer has no basicConstraints at all.
     IssuerWithoutBasicConstraints,
-    /// The leaf stands two authorities below one that allows none below it.
+    /// The leaf stands two authorities below an intermediate one that allows none below it.
     PathLengthExceeded,
     /// The leaf's issuer has keyUsage without keyCertSign.
     MissingKeyCertSign,
@@ -147,7 +147,7 @@ fn build(fault: Fault, kind: KeyKind) -> Chain {
         }
         Fault::IssuerWithoutBasicConstraints => intermediate.role = Role::Unsaid,
         Fault::PathLengthExceeded => {
-            root.role = Role::Authority {
+            intermediate.role = Role::Authority {
                 path_length: Some(0),
             }
         }
@@ -166,9 +166,22 @@ fn build(fault: Fault, kind: KeyKind) -> Chain {
     let root = Authority::root(&root, key("fault root"));
     let intermediate = root.intermediate(&intermediate, key("fault intermediate"));
     let leaf_key = KeyPair::shared(leaf_kind, "fault leaf");
-    let leaf = intermediate.issue(&leaf, &leaf_key);
+    let certificates = if fault == Fault::PathLengthExceeded {
+        let lower = Template::authority(name("Fault Lower Intermediate"), None);
+        let lower = intermediate.intermediate(&lower, key("fault lower intermediate"));
+        vec![
+            lower.issue(&leaf, &leaf_key),
+            lower.certificate,
+            intermediate.certificate,
+        ]
+    } else {
+        vec![
+            intermediate.issue(&leaf, &leaf_key),
+            intermediate.certificate,
+        ]
+    };
     let mut chain = Chain {
-        certificates: vec![leaf, intermediate.certificate],
+        certificates,
         key: leaf_key,
         roots: vec![root.certificate],
         host: host.to_owned(),
