@@ -1,6 +1,8 @@
 //! What the integration tests share: a transport, an entropy source, and a client that is told what to be.
 #![allow(dead_code, reason = "each test uses its own part")]
 
+pub mod replay;
+
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;

@@ -1,0 +1,138 @@
+//! The server's bytes split, corrupted and cut: the same result, or an error.
+
+mod support;
+
+use std::sync::{Arc, OnceLock};
+
+use bearcub::error::{Error, NetworkError};
+use bearcub::tls::{Config, Scratch, Storage};
+use bearcub::trust::{Pin, PublicKey, Trust};
+use bearcub_lab::pki::{self, Chain, KeyKind};
+use proptest::prelude::*;
+use support::replay::{Playback, Recorded, play};
+use support::{anchor, clock};
+
+/// Runs with the configuration that all recordings here are made and played with.
+fn with_config<T>(chain: &Chain, run: impl FnOnce(&Config<'_>) -> T) -> T {
+    let anchors = [anchor(chain)];
+    let pins = [Pin::sha256_of(
+        &PublicKey::from_spki(chain.key.spki_der()).unwrap(),
+    )];
+    let trust = Trust::anchors(&anchors, clock()).and_pin(&pins);
+    run(&Config::new(&chain.host, &trust))
+}
+
+fn recorded() -> &'static Recorded {
+    static RECORDED: OnceLock<Recorded> = OnceLock::new();
+    RECORDED.get_or_init(|| record(Recorded::rsa_chain()))
+}
+
+fn record(chain: Arc<Chain>) -> Recorded {
+    with_config(&Arc::clone(&chain), |config| Recorded::new(chain, config))
+}
+
+fn play_back(recorded: &Recorded, server: &[u8], pieces: &[usize]) -> Result<Vec<u8>, Error> {
+    let mut storage = Box::new(Storage::<1024, 512>::new());
+    let mut scratch = [0; Scratch::ANCHORS];
+    with_config(&recorded.chain, |config| {
+        play(
+            Playback::new(server, pieces),
+            &mut *storage,
+            &mut scratch,
+            config,
+            recorded.seed,
+        )
+    })
+}
+
+#[test]
+fn one_byte_at_a_time_gives_the_same_connection() {
+    for chain in [
+        Recorded::rsa_chain(),
+        pki::simple(KeyKind::P384),
+        pki::aws(),
+    ] {
+        let recorded = record(chain);
+        assert_eq!(
+            play_back(&recorded, &recorded.server, &[1]).unwrap(),
+            recorded.client
+        );
+        assert_eq!(
+            play_back(&recorded, &recorded.server, &[usize::MAX]).unwrap(),
+            recorded.client
+        );
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn any_split_gives_the_same_connection(pieces in prop::collection::vec(1usize..2000, 1..40)) {
+        let recorded = recorded();
+        prop_assert_eq!(&play_back(recorded, &recorded.server, &pieces).unwrap(), &recorded.client);
+    }
+
+    #[test]
+    fn bytes_of_a_stranger_end_in_an_error(bytes: Vec<u8>, pieces in prop::collection::vec(1usize..100, 1..5)) {
+        prop_assert!(play_back(recorded(), &bytes, &pieces).is_err());
+    }
+
+    #[test]
+    fn several_changed_bytes_end_in_an_error(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), 1u8..), 1..6),
+    ) {
+        let recorded = recorded();
+        let mut server = recorded.server.clone();
+        for (index, mask) in changes {
+            server[index.index(recorded.handshake)] ^= mask;
+        }
+        prop_assert!(server == recorded.server || play_back(recorded, &server, &[700]).is_err());
+    }
+}
+
+#[test]
+fn any_single_flipped_bit_of_the_handshake_ends_in_an_error() {
+    let recorded = recorded();
+    let mut server = recorded.server.clone();
+    for offset in 0..recorded.handshake {
+        for bit in 0..8 {
+            server[offset] ^= 1 << bit;
+            let result = play_back(recorded, &server, &[usize::MAX]);
+            assert!(result.is_err(), "byte {offset}, bit {bit} was accepted");
+            server[offset] ^= 1 << bit;
+        }
+    }
+}
+
+#[test]
+fn any_single_flipped_bit_of_the_data_ends_in_an_error() {
+    // What comes after the handshake: the answer, then close_notify. The last record matters to nobody but `close`,
+    // which takes the server's end for the end.
+    let recorded = recorded();
+    let mut server = recorded.server.clone();
+    let answer = recorded.handshake..recorded.handshake + 5 + 24 + support::replay::ANSWER.len();
+    for offset in answer {
+        for bit in 0..8 {
+            server[offset] ^= 1 << bit;
+            assert!(
+                play_back(recorded, &server, &[usize::MAX]).is_err(),
+                "byte {offset}, bit {bit} was accepted"
+            );
+            server[offset] ^= 1 << bit;
+        }
+    }
+}
+
+#[test]
+fn a_cut_at_any_byte_of_the_handshake_is_a_truncation() {
+    let recorded = recorded();
+    for end in 0..recorded.handshake {
+        let result = play_back(recorded, &recorded.server[..end], &[usize::MAX]);
+        assert_eq!(
+            result,
+            Err(Error::Network(NetworkError::Truncated)),
+            "cut at byte {end}"
+        );
+    }
+}
