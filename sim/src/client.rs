@@ -31,6 +31,9 @@ pub trait Link {
     /// # Errors
     /// Why it cannot.
     fn receive(&mut self, into: &mut [u8]) -> Result<usize, Failure>;
+
+    /// Something new begins; a deadline counts from here.
+    fn begin_turn(&mut self) {}
 }
 
 /// One exchange of application data.
@@ -46,10 +49,8 @@ pub struct Turn {
 /// What happens once the handshake is over.
 #[derive(Clone, Debug)]
 pub enum Script<'a> {
-    /// Known data both ways, as recorded.
+    /// This is sent, and nothing else than this may be answered.
     Turns(&'a [Turn]),
-    /// Each of these is sent, and this many bytes of answer are awaited.
-    Ask(&'a [(Vec<u8>, usize)]),
     /// This is sent, and whatever comes next is the answer; the answer may be nothing within that time.
     Talk(&'a [u8]),
     /// Nothing.
@@ -154,43 +155,19 @@ impl Run<'_> {
         let (random, master) = connection.secrets();
         let secrets = (*random, *master);
         let mut turns = Vec::new();
-        let mut turn =
-            |connection: &mut Connection<'_>, link: &mut dyn Link, send: &[u8], what: Await| {
-                say(connection, link, send)?;
-                let receive = hear(connection, link, what)?;
-                turns.push(Turn {
-                    send: Hex(send.to_vec()),
-                    receive: Hex(receive),
-                });
-                Ok::<_, Failure>(())
-            };
         match &self.script {
             Script::Turns(known) => {
-                for wanted in *known {
-                    turn(
-                        &mut connection,
-                        link,
-                        &wanted.send.0,
-                        Await::Bytes(wanted.receive.0.len()),
-                    )?;
+                for (number, expected) in known.iter().enumerate() {
+                    let wanted = Await::Bytes(expected.receive.0.len());
+                    let turn = talk(&mut connection, link, &expected.send.0, wanted)?;
+                    check_answer(number, &turn.receive, &expected.receive)?;
+                    turns.push(turn);
                 }
             }
-            Script::Ask(questions) => {
-                for (send, len) in *questions {
-                    turn(&mut connection, link, send, Await::Bytes(*len))?;
-                }
+            Script::Talk(send) => {
+                turns.push(talk(&mut connection, link, send, Await::Anything)?);
             }
-            Script::Talk(send) => turn(&mut connection, link, send, Await::Anything)?,
             Script::Silence => {}
-        }
-        if let Script::Turns(known) = &self.script
-            && let Some(number) = (0..known.len()).find(|n| turns[*n] != known[*n])
-        {
-            return Err(Failure::Diverged(format!(
-                "exchange {number} of application data is {}, recorded is {}",
-                crate::hex::encode(&turns[number].receive.0),
-                crate::hex::encode(&known[number].receive.0)
-            )));
         }
         let negotiated = connection.negotiated();
         let learned = connection.learned();
@@ -286,6 +263,33 @@ fn drain(wire: &mut Wire<'_>, link: &mut dyn Link) -> Result<(), Failure> {
     Ok(())
 }
 
+/// One exchange.
+fn talk(
+    connection: &mut Connection<'_>,
+    link: &mut dyn Link,
+    send: &[u8],
+    what: Await,
+) -> Result<Turn, Failure> {
+    link.begin_turn();
+    say(connection, link, send)?;
+    let receive = hear(connection, link, what)?;
+    Ok(Turn {
+        send: Hex(send.to_vec()),
+        receive: Hex(receive),
+    })
+}
+
+fn check_answer(number: usize, got: &Hex, expected: &Hex) -> Result<(), Failure> {
+    if got == expected {
+        return Ok(());
+    }
+    Err(Failure::Diverged(format!(
+        "answer {number} of the application data is `{}` instead of `{}`",
+        crate::hex::encode(&got.0),
+        crate::hex::encode(&expected.0)
+    )))
+}
+
 fn say(
     connection: &mut Connection<'_>,
     link: &mut dyn Link,
@@ -344,6 +348,7 @@ fn hear(
 
 /// Says goodbye, and awaits the server's; says whether it came.
 fn close(connection: &mut Connection<'_>, link: &mut dyn Link) -> Result<bool, Failure> {
+    link.begin_turn();
     connection.close();
     drain(&mut connection.wire(), link)?;
     while !connection.is_closed() {

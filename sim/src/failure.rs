@@ -18,10 +18,10 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// 2 for wrong arguments, else 1.
+    /// 2 for wrong arguments, which the library may have found, else 1.
     pub fn exit_status(&self) -> u8 {
         match self {
-            Failure::Usage(_) => 2,
+            Failure::Usage(_) | Failure::Tls(bearcub::Error::Config(_)) => 2,
             _ => 1,
         }
     }

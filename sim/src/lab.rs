@@ -9,7 +9,7 @@ use bearcub::trust::{Pin, PublicKey};
 use bearcub_lab::pki::{self, Chain, KeyKind};
 use bearcub_lab::server::{Mosquitto, MosquittoConfig, OpensslConfig, OpensslServer};
 
-use crate::client::{Outcome, Run, Script};
+use crate::client::{Outcome, Run, Script, Turn};
 use crate::failure::Failure;
 use crate::hex::Hex;
 use crate::live::{Address, Live};
@@ -121,15 +121,23 @@ impl Server {
         }
     }
 
-    /// What the client says, and how many bytes the answer has.
-    fn questions(self) -> Vec<(Vec<u8>, usize)> {
+    /// What the client says, and what is answered.
+    fn turns(self) -> Vec<Turn> {
+        let turn = |send: &[u8], receive: &[u8]| Turn {
+            send: Hex(send.to_vec()),
+            receive: Hex(receive.to_vec()),
+        };
         match self {
             // The line comes back reversed.
-            Server::Aws => vec![(b"measured, not guessed\n".to_vec(), 22)],
-            // CONNECT as "bearcub" with a clean session; CONNACK. PUBLISH of 21.5 to plant/7/temp, and PINGREQ; PINGRESP.
+            Server::Aws => vec![turn(b"measured, not guessed\n", b"desseug ton ,derusaem\n")],
+            // MQTT 3.1.1: CONNECT as "bearcub" with a clean session, and CONNACK; PUBLISH of 21.5 to plant/7/temp with
+            // PINGREQ behind it, and PINGRESP.
             _ => vec![
-                (b"\x10\x13\0\x04MQTT\x04\x02\0\x3c\0\x07bearcub".to_vec(), 4),
-                (b"\x30\x12\0\x0cplant/7/temp21.5\xc0\0".to_vec(), 2),
+                turn(
+                    b"\x10\x13\0\x04MQTT\x04\x02\0\x3c\0\x07bearcub",
+                    b"\x20\x02\0\0",
+                ),
+                turn(b"\x30\x12\0\x0cplant/7/temp21.5\xc0\0", b"\xd0\0"),
             ],
         }
     }
@@ -175,11 +183,11 @@ impl Scenario {
         let chain = self.server.chain();
         let plan = self.plan(&chain)?;
         let server = self.server.start(&chain)?;
-        let questions = self.server.questions();
+        let turns = self.server.turns();
         let run = Run {
             plan: &plan,
             seed: seed(self.name),
-            script: Script::Ask(&questions),
+            script: Script::Turns(&turns),
             measure_stack: false,
         };
         let mut link = Recorder::new(Live::connect(&server.address(), PATIENCE)?);

@@ -103,11 +103,6 @@ impl Live {
         Err(network(last))
     }
 
-    /// Starts the time anew.
-    pub fn extend(&mut self) {
-        self.deadline = Instant::now() + self.timeout;
-    }
-
     /// What is left of the time.
     fn left(&self) -> Result<Duration, Failure> {
         let left = self.deadline.saturating_duration_since(Instant::now());
@@ -145,6 +140,10 @@ impl Link for Live {
             Err(error) if error.kind() == ErrorKind::Interrupted => self.receive(into),
             Err(error) => Err(failed(&error)),
         }
+    }
+
+    fn begin_turn(&mut self) {
+        self.deadline = Instant::now() + self.timeout;
     }
 }
 

@@ -90,6 +90,10 @@ impl<L: Link> Link for Recorder<L> {
         self.note(Direction::ToClient, &into[..len]);
         Ok(len)
     }
+
+    fn begin_turn(&mut self) {
+        self.link.begin_turn();
+    }
 }
 
 /// A link that plays the server's part of a tape, and holds the client to its own part.

@@ -71,6 +71,24 @@ pub struct ReplayOptions {
     pub files: Vec<PathBuf>,
 }
 
+/// What a scenario says itself.
+const CONNECTION: [&str; 14] = [
+    "fingerprint",
+    "ca",
+    "learn",
+    "insecure_accept_anyone",
+    "server_name",
+    "time",
+    "cert",
+    "key",
+    "fragment_length",
+    "alpn",
+    "suite",
+    "group",
+    "timeout",
+    "send",
+];
+
 /// Options of `record`.
 #[derive(Args, Debug)]
 pub struct RecordOptions {
@@ -83,7 +101,7 @@ pub struct RecordOptions {
     )]
     pub address: Option<Address>,
     /// The scenario to record against a server of the lab
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", conflicts_with_all = CONNECTION)]
     pub scenario: Option<String>,
     /// The file to write [default for a scenario: its place in the source tree]
     #[arg(long, value_name = "FILE")]
@@ -105,7 +123,7 @@ pub struct RecordOptions {
 /// Options of `connect`.
 #[derive(Args, Debug)]
 pub struct ConnectOptions {
-    /// The server, like mqtt.example.org:8883 or [::1]:8883
+    /// The server, like mqtt.example.org:8883; the address of IPv6 stands in brackets
     #[arg(value_name = "HOST:PORT")]
     pub address: Address,
     /// What the connection is.
@@ -116,7 +134,7 @@ pub struct ConnectOptions {
     pub json: bool,
 }
 
-/// Options of `readme`.
+/// What to do with the README.
 #[derive(Args, Debug)]
 #[group(required = true, multiple = false)]
 pub struct ReadmeAction {

@@ -128,6 +128,13 @@ impl Recording {
         let contents = container::read(bytes)?;
         let header = parse_header(&contents.comment)?;
         check_key_log(&contents.key_log)?;
+        header.plan.with_config(|_| Ok(())).map_err(|failure| {
+            let why = match failure {
+                Failure::Tls(error) => error.to_string(),
+                other => other.to_string(),
+            };
+            Failure::Recording(format!("the section header's comment: the plan: {why}"))
+        })?;
         Ok(Recording {
             header,
             key_log: contents.key_log,
@@ -249,6 +256,3 @@ fn check_key_log(text: &str) -> Result<(), Failure> {
     }
     Ok(())
 }
-
-#[cfg(test)]
-mod tests;

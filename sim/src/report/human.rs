@@ -1,12 +1,13 @@
 //! The table for a terminal.
 
+use bearcub::tls::RECORD_OVERHEAD;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, Row as TableRow, Table};
 
 use super::{Row, counts, grouped};
 use crate::measure::Measured;
-use crate::model;
 use crate::scenarios::{Published, Scenario};
+use crate::{model, sizes};
 
 /// The table, what failed, and what the figures are.
 pub fn table(rows: &[Row]) -> String {
@@ -102,8 +103,11 @@ fn legend(rows: &[Row]) -> String {
         .map(|(header, _)| header.plan.buffers);
     if let Some(buffers) = buffers {
         text.push_str(&format!(
-            "\nThe record buffers hold {} bytes in and {} out, and 29 more each.\n",
-            buffers.input, buffers.output
+            "\nThe record buffers hold {} bytes in and {} out, and {RECORD_OVERHEAD} more each. A session that is kept to be \
+             resumed takes {} bytes more.\n",
+            buffers.input,
+            buffers.output,
+            sizes::SESSION,
         ));
     }
     text.push_str(

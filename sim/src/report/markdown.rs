@@ -4,6 +4,8 @@ use super::{Row, counts, grouped};
 use crate::model;
 use crate::scenarios::Published;
 
+use bearcub::tls::RECORD_OVERHEAD;
+
 /// The table and a line about what it shows.
 pub fn table(rows: &[Row]) -> String {
     let mut text =
@@ -55,7 +57,7 @@ pub fn table(rows: &[Row]) -> String {
         .collect();
     buffers.dedup();
     text.push_str(&format!(
-        "\nBytes are those of a 32-bit board, with record buffers for {} and 29 bytes more each. Times are a whole \
+        "\nBytes are those of a 32-bit board, with record buffers for {} and {RECORD_OVERHEAD} bytes more each. Times are a whole \
          connect on an ESP8266, modelled from the counts (`~`: with estimated costs), not measured. In brackets: what was \
          published for Tasmota's TLS in 2019.\n",
         buffers.join("; "),
