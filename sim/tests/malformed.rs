@@ -131,9 +131,25 @@ fn packets_of_another_kind_are_refused() {
         other => Some(other),
     });
     assert!(error(&wifi).contains("link type"));
-    let without =
-        edited(|block| (!matches!(block, Block::InterfaceDescription(_))).then_some(block));
-    assert!(error(&without).contains("not described"));
+    let mut foreign = bytes();
+    let packet = block_at(&foreign, 6);
+    foreign[packet + 8] = 7;
+    assert!(error(&foreign).contains(&format!(
+        "byte {packet}: a packet from an interface that is not described"
+    )));
+    let mut odd = bytes();
+    odd[packet] = 0x63;
+    assert!(error(&odd).contains(&format!("byte {packet}: a kind of block")));
+}
+
+/// Where the first block of that type starts.
+fn block_at(bytes: &[u8], kind: u32) -> usize {
+    let number = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
+    let mut at = 0;
+    while number(at) != kind {
+        at += number(at + 4) as usize;
+    }
+    at
 }
 
 /// The file with one packet changed, or left out.
