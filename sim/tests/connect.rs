@@ -84,7 +84,7 @@ fn a_connection_to_mosquitto_is_shown_step_by_step() {
         "Tasmota fingerprint",
         "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
         "x25519",
-        "fragment length  1024",
+        "fragment length     1024",
         "asked for, and given",
         "got 4 B:  \\x02\\x00\\x00",
         "Closed by both sides",
@@ -164,7 +164,7 @@ fn a_connection_to_openssl_finishes() {
     for expected in [
         "RSA-2048",
         "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
-        "ALPN             mqtt",
+        "ALPN                mqtt",
         "olleh\\n",
         "  3  ",
         "3 rsa2048_public",

@@ -120,8 +120,8 @@ fn describe(plan: &Plan, outcome: &Outcome, tape: &Tape) -> String {
     let or = |value: Option<String>, otherwise: &str| value.unwrap_or_else(|| otherwise.to_owned());
     let alpn = agreed.alpn.and_then(|index| plan.alpn.get(index).cloned());
     let mut text = format!(
-        "\nAgreed\n  suite            {}\n  group            {}\n  fragment length  {}\n  ALPN             {}\n  \
-         client certificate  {}\n",
+        "\nAgreed\n  suite               {}\n  group               {}\n  fragment length     {}\n  \
+         ALPN                {}\n  client certificate  {}\n",
         agreed.suite,
         or(
             agreed.group,
