@@ -40,9 +40,9 @@ pub(crate) use verifier::ANCHORS_SCRATCH;
 pub(crate) use verifier::PINS_SCRATCH;
 pub use verifier::Verify;
 
-/// Bytes that an encrypted record adds to its plaintext: header, explicit nonce, tag (AES-GCM; ChaCha20-Poly1305 adds
-/// fewer).
-pub const RECORD_OVERHEAD: usize = 5 + 8 + 16;
+/// Bytes that a buffer must have beside a record's plaintext: header, explicit nonce and tag of AES-GCM (29 in all, as on
+/// the wire), and 5 that BearSSL leaves unused in an output buffer.
+pub const RECORD_OVERHEAD: usize = 5 + 8 + 16 + 5;
 
 /// BearSSL's mark for a server that signals secure renegotiation.
 const SECURE_RENEGOTIATION: u8 = 2;
@@ -228,13 +228,16 @@ impl Context {
         if len > available {
             return Err(ConfigError::BadState.into());
         }
+        if len == 0 {
+            return Ok(());
+        }
         if self.failure.is_some() {
             self.alert.0 += len as u16;
             self.alert.1 -= len as u8;
         } else if len == available && self.phase != Phase::Open {
             // BearSSL goes on with the handshake once a record is out: that is work for a step.
             self.sent = len;
-        } else if len > 0 {
+        } else {
             // SAFETY: the context has been set up, and that many bytes were offered.
             unsafe { br::br_ssl_engine_sendrec_ack(self.raw(), len) };
             self.look();
