@@ -1,0 +1,140 @@
+//! How the binary is called.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use super::options::ConnectionOptions;
+use crate::live::Address;
+
+/// What a secure connection costs on a microcontroller, told before a board is flashed.
+///
+/// Without a command it replays all scenarios and prints what each costs.
+#[derive(Debug, Parser)]
+#[command(name = "bearcub", version, after_help = EXIT)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// What to print without a command.
+    #[command(flatten)]
+    pub table: TableOptions,
+}
+
+const EXIT: &str = "\
+Exit status:
+  0  it went well
+  1  the connection or a replay failed
+  2  the arguments, or the files that they name, are wrong";
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+#[allow(clippy::large_enum_variant)]
+pub enum Command {
+    /// Replay all scenarios and print what each costs (the default)
+    #[command(after_help = EXIT)]
+    Table(TableOptions),
+    /// Replay recordings, byte for byte, and print what they cost
+    #[command(after_help = EXIT)]
+    Replay(ReplayOptions),
+    /// Record a scenario against a server of the lab, or a connection to a live server
+    #[command(after_help = EXIT)]
+    Record(RecordOptions),
+    /// Connect to a server; show each step, who the server is, what was agreed on, what it cost
+    #[command(after_help = EXIT)]
+    Connect(ConnectOptions),
+    /// Keep the table in the README current
+    #[command(after_help = EXIT)]
+    Readme(ReadmeOptions),
+}
+
+/// Options of `table`.
+#[derive(Args, Debug)]
+pub struct TableOptions {
+    /// Print one JSON object
+    #[arg(long, conflicts_with = "markdown")]
+    pub json: bool,
+    /// Print the table as it stands in the README
+    #[arg(long)]
+    pub markdown: bool,
+    /// The folder with the recordings [default: that of the source tree]
+    #[arg(long, value_name = "FOLDER")]
+    pub recordings: Option<PathBuf>,
+}
+
+/// Options of `replay`.
+#[derive(Args, Debug)]
+pub struct ReplayOptions {
+    /// Recordings, as `record` makes them
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+}
+
+/// Options of `record`.
+#[derive(Args, Debug)]
+pub struct RecordOptions {
+    /// The live server to record; needs --out
+    #[arg(
+        value_name = "HOST:PORT",
+        required_unless_present = "scenario",
+        conflicts_with = "scenario",
+        requires = "out"
+    )]
+    pub address: Option<Address>,
+    /// The scenario to record against a server of the lab
+    #[arg(long, value_name = "NAME")]
+    pub scenario: Option<String>,
+    /// The file to write [default for a scenario: its place in the source tree]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Overwrite the file
+    #[arg(long)]
+    pub force: bool,
+    /// 64 hexadecimal digits that all randomness of the client comes from; by default from the operating system
+    #[arg(long, value_name = "DIGITS", conflicts_with = "scenario")]
+    pub seed: Option<String>,
+    /// Agree that the private key given with --key is stored in the file, where a replay needs it
+    #[arg(long, requires = "key", conflicts_with = "scenario")]
+    pub include_private_key: bool,
+    /// What the connection is.
+    #[command(flatten)]
+    pub connection: ConnectionOptions,
+}
+
+/// Options of `connect`.
+#[derive(Args, Debug)]
+pub struct ConnectOptions {
+    /// The server, like mqtt.example.org:8883 or [::1]:8883
+    #[arg(value_name = "HOST:PORT")]
+    pub address: Address,
+    /// What the connection is.
+    #[command(flatten)]
+    pub connection: ConnectionOptions,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `readme`.
+#[derive(Args, Debug)]
+#[group(required = true, multiple = false)]
+pub struct ReadmeAction {
+    /// Fail if the table in the README is not the one that is printed today
+    #[arg(long)]
+    pub check: bool,
+    /// Put the table into the README
+    #[arg(long)]
+    pub write: bool,
+}
+
+/// Options of `readme`.
+#[derive(Args, Debug)]
+pub struct ReadmeOptions {
+    /// What to do with it.
+    #[command(flatten)]
+    pub action: ReadmeAction,
+    /// The README [default: that of the source tree]
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+}

@@ -1,0 +1,50 @@
+//! What the binary does. [`arguments`] says how it is called; every other module is one command.
+
+pub mod arguments;
+pub mod connect;
+pub mod options;
+pub mod readme;
+pub mod record;
+pub mod replay;
+pub mod table;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::failure::Failure;
+use arguments::{Arguments, Command};
+
+/// Reads the arguments, does what they ask for, and says how it went.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let result = match arguments.command {
+        None => table::run(&arguments.table),
+        Some(Command::Table(options)) => table::run(&options),
+        Some(Command::Replay(options)) => replay::run(&options),
+        Some(Command::Record(options)) => record::run(&options),
+        Some(Command::Connect(options)) => connect::run(&options),
+        Some(Command::Readme(options)) => readme::run(&options),
+    };
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(failure) => {
+            eprintln!("bearcub: {failure}");
+            ExitCode::from(failure.exit_status())
+        }
+    }
+}
+
+/// Prints to standard output; a reader that went away is no failure.
+fn print(text: &str) {
+    use std::io::Write;
+    let _ = std::io::stdout().write_all(text.as_bytes());
+}
+
+fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|error| Failure::Other(format!("JSON: {error}")))?;
+    print(&(text + "\n"));
+    Ok(())
+}

@@ -1,0 +1,225 @@
+//! Options that say what a connection is to be, for `connect` and `record`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::client::Script;
+use crate::failure::Failure;
+use crate::files;
+use crate::live::Address;
+use crate::names;
+use crate::plan::{Buffers, FragmentPlan, Plan, TrustPlan};
+
+/// What the connection is.
+#[derive(Args, Debug)]
+pub struct ConnectionOptions {
+    /// Trust the server's key by this pin: SHA-256 (hexadecimal or base64) or Tasmota's fingerprint. May be repeated
+    #[arg(long, value_name = "PIN", help_heading = TRUST)]
+    pub fingerprint: Vec<String>,
+    /// Trust the authorities in this file, PEM or DER; with --fingerprint, both are demanded
+    #[arg(long, value_name = "FILE", help_heading = TRUST)]
+    pub ca: Option<PathBuf>,
+    /// Trust whoever answers, this once, and print the pin to use from now on
+    #[arg(long, conflicts_with_all = ["fingerprint", "ca"], help_heading = TRUST)]
+    pub learn: bool,
+    /// Trust whoever answers: anyone on the way can read and change everything
+    #[arg(long, conflicts_with_all = ["fingerprint", "ca", "learn"], help_heading = TRUST)]
+    pub insecure_accept_anyone: bool,
+    /// The name that the certificate must have, and that is sent [default: HOST]
+    #[arg(long, value_name = "NAME", help_heading = TRUST)]
+    pub server_name: Option<String>,
+    /// The time for validating certificates: `now`, `unset`, or like 2026-06-01T12:00:00Z
+    #[arg(long, value_name = "TIME", default_value = "now", help_heading = TRUST)]
+    pub time: String,
+    /// The client's certificates, PEM or DER
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub cert: Option<PathBuf>,
+    /// The client's private key, PEM or DER: EC P-256 or RSA
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    pub key: Option<PathBuf>,
+    /// The fragment length to offer: 512, 1024, 2048, 4096 or none [default: what fits into the input buffer]
+    #[arg(long, value_name = "BYTES", value_parser = fragment_length)]
+    pub fragment_length: Option<FragmentPlan>,
+    /// A protocol name to offer. May be repeated
+    #[arg(long, value_name = "NAME")]
+    pub alpn: Vec<String>,
+    /// A suite to offer, the preferred one first. May be repeated [default: ECDHE with AES-128-GCM]
+    #[arg(long, value_name = "NAME", value_parser = suite)]
+    pub suite: Vec<String>,
+    /// The groups to offer: none, p256, x25519-p256 or x25519-p256-p384
+    #[arg(long, value_name = "GROUPS", default_value = names::DEFAULT_GROUPS, value_parser = groups)]
+    pub group: String,
+    /// How long to wait for the handshake, and then for each answer
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    pub timeout: Duration,
+    /// Send this text after the handshake, and show the answer; \n, \r, \t, \\ and \xHH stand for bytes
+    #[arg(long, value_name = "TEXT")]
+    pub send: Option<String>,
+}
+
+const TRUST: &str = "Trust (one of the first four is needed)";
+
+const TRUST_MISSING: &str = "\
+whom to trust? There is no default. One of these is needed:
+  --fingerprint PIN          the server's key has this pin (SHA-256, or Tasmota's fingerprint)
+  --ca FILE                  the server's certificate is from an authority in this file, for the right name, valid now
+  --learn                    whoever answers, this once; prints the pin to use from now on
+  --insecure-accept-anyone   whoever answers; anyone on the way can read and change everything";
+
+fn message(failure: Failure) -> String {
+    failure.to_string()
+}
+
+fn suite(text: &str) -> Result<String, String> {
+    let suite = names::suite(text).map_err(message)?;
+    Ok(names::of_suite(suite.id()))
+}
+
+fn groups(text: &str) -> Result<String, String> {
+    names::groups(text)
+        .map(|_| text.to_owned())
+        .map_err(message)
+}
+
+fn fragment_length(text: &str) -> Result<FragmentPlan, String> {
+    let bytes = text
+        .parse()
+        .ok()
+        .filter(|bytes| [512, 1024, 2048, 4096].contains(bytes));
+    match bytes {
+        Some(bytes) => Ok(FragmentPlan::Bytes(bytes)),
+        None if text == "none" => Ok(FragmentPlan::NotOffered),
+        None => Err("there are 512, 1024, 2048, 4096 and none".to_owned()),
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text
+        .parse::<f64>()
+        .ok()
+        .filter(|seconds| (0.001..=86_400.0).contains(seconds));
+    seconds
+        .map(Duration::from_secs_f64)
+        .ok_or_else(|| "not a number of seconds from 0.001 to 86400".to_owned())
+}
+
+impl ConnectionOptions {
+    /// The plan for a connection to that server.
+    ///
+    /// # Errors
+    /// If no trust is chosen, or a file is wrong.
+    pub fn plan(&self, address: &Address) -> Result<Plan, Failure> {
+        let client = match (&self.cert, &self.key) {
+            (Some(chain), Some(key)) => Some(files::client(chain, key)?),
+            _ => None,
+        };
+        let fragment_length = self.fragment_length.unwrap_or(FragmentPlan::FromBuffer);
+        let input = match fragment_length {
+            FragmentPlan::Bytes(bytes) => bytes.max(Buffers::DEFAULT.input),
+            _ => Buffers::DEFAULT.input,
+        };
+        let suites = if self.suite.is_empty() {
+            bearcub::tls::Algorithms::DEFAULT
+                .suites
+                .iter()
+                .map(|suite| names::of_suite(suite.id()))
+                .collect()
+        } else {
+            self.suite.clone()
+        };
+        let plan = Plan {
+            server_name: self
+                .server_name
+                .clone()
+                .unwrap_or_else(|| address.host.clone()),
+            clock: files::time(&self.time)?,
+            trust: self.trust()?,
+            client,
+            suites,
+            groups: self.group.clone(),
+            alpn: self.alpn.clone(),
+            fragment_length,
+            buffers: Buffers {
+                input,
+                ..Buffers::DEFAULT
+            },
+        };
+        Ok(plan)
+    }
+
+    fn trust(&self) -> Result<TrustPlan, Failure> {
+        for pin in &self.fingerprint {
+            bearcub::trust::Pin::parse(pin)
+                .map_err(|error| Failure::Usage(format!("--fingerprint {pin}: {error}")))?;
+        }
+        let pins = self.fingerprint.clone();
+        let anchors = self.ca.as_deref().map(files::anchors).transpose()?;
+        match (anchors, pins.is_empty()) {
+            (Some(anchors), true) => Ok(TrustPlan::Anchors(anchors)),
+            (Some(anchors), false) => Ok(TrustPlan::AnchorsAndPins(anchors, pins)),
+            (None, false) => Ok(TrustPlan::Pins(pins)),
+            (None, true) if self.learn => Ok(TrustPlan::Learn),
+            (None, true) if self.insecure_accept_anyone => Ok(TrustPlan::AnyoneAccepted),
+            (None, true) => Err(Failure::Usage(TRUST_MISSING.to_owned())),
+        }
+    }
+
+    /// The bytes to send.
+    ///
+    /// # Errors
+    /// For an escape that there is not.
+    pub fn bytes_to_send(&self) -> Result<Option<Vec<u8>>, Failure> {
+        let text = self.send.as_deref();
+        text.map(|text| {
+            unescape(text).ok_or_else(|| {
+                Failure::Usage(format!(
+                    "--send {text}: a backslash is followed by n, r, t, \\ or xHH"
+                ))
+            })
+        })
+        .transpose()
+    }
+}
+
+/// What follows the handshake.
+pub fn script(send: Option<&[u8]>) -> Script<'_> {
+    send.map_or(Script::Silence, Script::Talk)
+}
+
+fn unescape(text: &str) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        if character != '\\' {
+            out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+            continue;
+        }
+        out.push(match characters.next()? {
+            'n' => b'\n',
+            'r' => b'\r',
+            't' => b'\t',
+            '\\' => b'\\',
+            'x' => {
+                let digits: String = [characters.next()?, characters.next()?].iter().collect();
+                *base16ct::mixed::decode_vec(digits).ok()?.first()?
+            }
+            _ => return None,
+        });
+    }
+    Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unescape;
+
+    #[test]
+    fn escapes_stand_for_bytes() {
+        assert_eq!(unescape("a\\n\\x10\\\\é"), Some("a\n\x10\\é".into()));
+        for wrong in ["\\", "\\q", "\\x1", "\\xzz"] {
+            assert_eq!(unescape(wrong), None);
+        }
+    }
+}

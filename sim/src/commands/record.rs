@@ -1,0 +1,91 @@
+//! `cargo sim -- record`: makes recordings.
+
+use std::path::Path;
+
+use super::arguments::RecordOptions;
+use super::options::script;
+use super::print;
+use super::replay::cost;
+use crate::client::Run;
+use crate::failure::Failure;
+use crate::lab::{self, Origin};
+use crate::live::{Address, Live};
+use crate::measure;
+use crate::recording::{Recording, refuse_overwriting};
+use crate::scenarios;
+use crate::tape::Recorder;
+
+/// Makes a recording, replays it, and only then writes it.
+///
+/// # Errors
+/// If the file is there, the connection fails, or its replay is not exact.
+pub fn run(options: &RecordOptions) -> Result<bool, Failure> {
+    let scenario = options
+        .scenario
+        .as_deref()
+        .map(scenarios::find)
+        .transpose()?;
+    let out = match (&options.out, scenario) {
+        (Some(out), _) => out.clone(),
+        (None, Some(scenario)) => scenario.recording(&scenarios::folder()),
+        (None, None) => return Err(Failure::Usage("--out FILE is needed".to_owned())),
+    };
+    // Found again when the file is written; here it saves a connection in vain.
+    if out.exists() && !options.force {
+        return Err(refuse_overwriting(&out));
+    }
+    let recording = match (scenario, &options.address) {
+        (Some(scenario), _) => scenario.record()?,
+        (None, Some(address)) => record_live(options, address)?,
+        (None, None) => {
+            return Err(Failure::Usage(
+                "HOST:PORT or --scenario is needed".to_owned(),
+            ));
+        }
+    };
+    write(&recording, &out, options.force)?;
+    Ok(true)
+}
+
+fn write(recording: &Recording, out: &Path, force: bool) -> Result<(), Failure> {
+    // What is written is what can be read, and what can be replayed.
+    let again = Recording::parse(&recording.to_bytes()?)?;
+    let measured = measure::replay(&again)?;
+    recording.save(out, force)?;
+    print(&format!(
+        "{}: recorded, and replayed exactly\n{}",
+        out.display(),
+        cost(&measured)
+    ));
+    Ok(())
+}
+
+fn record_live(options: &RecordOptions, address: &Address) -> Result<Recording, Failure> {
+    let plan = options.connection.plan(address)?;
+    if plan.client.is_some() && !options.include_private_key {
+        return Err(Failure::Usage(
+            "a replay needs the client's private key, so that a recording holds it. If it is a test key, say so with \
+             --include-private-key"
+                .to_owned(),
+        ));
+    }
+    let seed = match &options.seed {
+        Some(text) => lab::parse_seed(text)?,
+        None => lab::fresh_seed()?,
+    };
+    let send = options.connection.bytes_to_send()?;
+    let run = Run {
+        plan: &plan,
+        seed,
+        script: script(send.as_deref()),
+        measure_stack: false,
+    };
+    let mut link = Recorder::new(Live::connect(address, options.connection.timeout)?);
+    let outcome = run.connect(&mut link, &mut |_| {})?;
+    let origin = Origin {
+        scenario: &address.to_string(),
+        server: "a live server",
+        port: address.port,
+    };
+    Ok(origin.recording(&run, &outcome, link.tape().clone()))
+}

@@ -1,0 +1,66 @@
+//! `cargo sim -- replay`: any recordings.
+
+use super::arguments::ReplayOptions;
+use super::print;
+use crate::failure::Failure;
+use crate::measure::{Measured, replay};
+use crate::model;
+use crate::recording::Recording;
+
+/// Replays every file; says whether all of them were exact.
+///
+/// # Errors
+/// None; what fails is printed.
+pub fn run(options: &ReplayOptions) -> Result<bool, Failure> {
+    let mut all_exact = true;
+    for file in &options.files {
+        let result = Recording::load(file)
+            .and_then(|recording| replay(&recording).map_err(|failure| failure.at(file.display())));
+        match result {
+            Ok(measured) => print(&format!("{}: exact\n{}", file.display(), cost(&measured))),
+            Err(failure) => {
+                all_exact = false;
+                eprintln!("bearcub: {failure}");
+            }
+        }
+    }
+    Ok(all_exact)
+}
+
+/// What a connection cost, line by line.
+pub fn cost(measured: &Measured) -> String {
+    let operations: Vec<_> = measured
+        .operations()
+        .map(|(operation, count)| format!("{count} {}", operation.name()))
+        .collect();
+    let mut text = format!(
+        "  bytes       {} out, {} in\n  messages    {} out, {} in\n  kept        {} B on a 32-bit board \
+         (context {}, input buffer {}, output buffer {})\n  handshake   {} B of scratch on a 32-bit board",
+        measured.bytes[0],
+        measured.bytes[1],
+        measured.messages[0],
+        measured.messages[1],
+        measured.kept.total,
+        measured.kept.context,
+        measured.kept.input,
+        measured.kept.output,
+        measured.scratch,
+    );
+    if let Some(stack) = measured.stack {
+        text.push_str(&format!(", {stack} B of stack on this machine"));
+    }
+    text.push_str(&format!("\n  operations  {}\n", operations.join(", ")));
+    let mark = if model::is_estimated(&measured.operations) {
+        "~"
+    } else {
+        ""
+    };
+    for mhz in model::CLOCKS {
+        let time = model::milliseconds(&measured.operations, mhz);
+        text.push_str(&format!(
+            "  {:11} {mark}{time} ms at {mhz} MHz, modelled\n",
+            model::BOARD
+        ));
+    }
+    text
+}

@@ -1,0 +1,128 @@
+//! Certificates, keys and times as users hand them in.
+
+use std::path::Path;
+use std::str::FromStr;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use bearcub::identity::PrivateKey;
+use bearcub::trust::TrustAnchor;
+use x509_cert::der::DateTime;
+
+use crate::failure::Failure;
+use crate::hex::Hex;
+use crate::plan::ClientPlan;
+
+/// More than any chain of certificates has.
+const SIZE_MAX: u64 = 1 << 20;
+
+/// The authorities in a file, PEM or DER.
+///
+/// # Errors
+/// If there is none, or one of them is no authority's certificate.
+pub fn anchors(path: &Path) -> Result<Vec<Hex>, Failure> {
+    let found = certificates(path)?;
+    for (number, der) in found.iter().enumerate() {
+        TrustAnchor::from_certificate(&der.0)
+            .map_err(|error| wrong(path, &format!("certificate {}: {error}", number + 1)))?;
+    }
+    Ok(found)
+}
+
+/// The client's chain and key, each from a file in PEM or DER.
+///
+/// # Errors
+/// What is wrong with them.
+pub fn client(chain: &Path, key: &Path) -> Result<ClientPlan, Failure> {
+    let bytes = read(key)?;
+    let der = if is_pem(&bytes) {
+        let mut buffer = vec![0; bytes.len()];
+        bearcub::identity::pem::decode(&bytes, &bearcub::identity::pem::PRIVATE_KEYS, &mut buffer)
+            .map_err(|error| wrong(key, &error))?
+            .der
+            .to_vec()
+    } else {
+        bytes
+    };
+    PrivateKey::from_der(&der).map_err(|error| wrong(key, &error))?;
+    Ok(ClientPlan {
+        certificates: certificates(chain)?,
+        test_only_private_key: Hex(der),
+    })
+}
+
+/// `now`, `unset`, or a time like `2026-06-01T12:00:00Z`, as seconds since 1970.
+///
+/// # Errors
+/// If it is none of these.
+pub fn time(text: &str) -> Result<Option<i64>, Failure> {
+    let seconds = match text {
+        "unset" => return Ok(None),
+        "now" => SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .ok()
+            .map(|time| time.as_secs()),
+        text => DateTime::from_str(text)
+            .ok()
+            .map(|time| time.unix_duration().as_secs()),
+    };
+    let seconds = seconds.and_then(|seconds| i64::try_from(seconds).ok());
+    seconds.map(Some).ok_or_else(|| {
+        Failure::Usage(format!(
+            "the time `{text}` is not `now`, `unset`, or like 2026-06-01T12:00:00Z"
+        ))
+    })
+}
+
+fn certificates(path: &Path) -> Result<Vec<Hex>, Failure> {
+    let bytes = read(path)?;
+    if !is_pem(&bytes) {
+        return Ok(vec![Hex(bytes)]);
+    }
+    let (mut found, mut rest) = (Vec::new(), &bytes[..]);
+    let mut buffer = vec![0; bytes.len()];
+    while found.is_empty() || is_pem(rest) {
+        let labels = [bearcub::identity::pem::CERTIFICATE];
+        let block = match bearcub::identity::pem::decode(rest, &labels, &mut buffer) {
+            Ok(block) => block,
+            // What is left may be a key, which is skipped.
+            Err(_) if !found.is_empty() && !has_certificate(rest) => break,
+            Err(error) => return Err(wrong(path, &error)),
+        };
+        found.push(Hex(block.der.to_vec()));
+        rest = block.rest;
+    }
+    Ok(found)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    let size = std::fs::metadata(path)
+        .map_err(|error| wrong(path, &error))?
+        .len();
+    if size > SIZE_MAX {
+        return Err(wrong(
+            path,
+            &format!("{size} bytes are too many for a certificate or a key"),
+        ));
+    }
+    let bytes = std::fs::read(path).map_err(|error| wrong(path, &error))?;
+    if bytes.is_empty() {
+        return Err(wrong(path, &"the file is empty"));
+    }
+    Ok(bytes)
+}
+
+fn contains(bytes: &[u8], word: &[u8]) -> bool {
+    bytes.windows(word.len()).any(|window| window == word)
+}
+
+fn is_pem(bytes: &[u8]) -> bool {
+    contains(bytes, b"-----BEGIN ")
+}
+
+fn has_certificate(bytes: &[u8]) -> bool {
+    contains(bytes, b"-----BEGIN CERTIFICATE-----")
+}
+
+fn wrong(path: &Path, error: &dyn std::fmt::Display) -> Failure {
+    Failure::Usage(format!("{}: {error}", path.display()))
+}

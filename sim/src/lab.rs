@@ -1,0 +1,261 @@
+//! Records the scenarios against the lab's servers.
+//!
+//! The client's side is the same every time: its randomness comes from the scenario's name, its clock stands still. The
+//! server's randomness, and the keys of the chain, are new in every recording.
+
+use std::time::Duration;
+
+use bearcub::trust::{Pin, PublicKey};
+use bearcub_lab::pki::{self, Chain, KeyKind};
+use bearcub_lab::server::{Mosquitto, MosquittoConfig, OpensslConfig, OpensslServer};
+
+use crate::client::{Outcome, Run, Script};
+use crate::failure::Failure;
+use crate::hex::Hex;
+use crate::live::{Address, Live};
+use crate::plan::{Buffers, ClientPlan, FragmentPlan, Plan, TrustPlan};
+use crate::recording::{self, Agreed, FORMAT, Header, Recording};
+use crate::scenarios::{Scenario, Server, TrustBy};
+use crate::tape::Recorder;
+
+/// Long enough for a machine that is busy with other things.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// The port of MQTT over TLS, which Wireshark knows.
+const MQTT: u16 = 8883;
+/// The port that `openssl s_server` has by default.
+const S_SERVER: u16 = 4433;
+
+/// A server that is running, until it is dropped.
+enum Running {
+    Mosquitto(Mosquitto),
+    Openssl(OpensslServer),
+}
+
+impl Running {
+    fn address(&self) -> Address {
+        let addr = match self {
+            Running::Mosquitto(server) => server.addr(),
+            Running::Openssl(server) => server.addr(),
+        };
+        Address {
+            host: addr.ip().to_string(),
+            port: addr.port(),
+        }
+    }
+
+    fn log(&self) -> String {
+        match self {
+            Running::Mosquitto(server) => server.log(),
+            Running::Openssl(server) => server.log(),
+        }
+    }
+}
+
+fn failed(error: bearcub_lab::Error) -> Failure {
+    Failure::Other(error.to_string())
+}
+
+impl Server {
+    fn chain(self) -> std::sync::Arc<Chain> {
+        match self {
+            Server::Aws => pki::aws(),
+            Server::LetsEncryptRsa => pki::letsencrypt_rsa(),
+            Server::LetsEncryptEcdsa => pki::letsencrypt_ecdsa(),
+            Server::SelfSigned => pki::selfsigned(KeyKind::P256),
+        }
+    }
+
+    /// Whether it asks for a client certificate.
+    fn is_mutual(self) -> bool {
+        matches!(self, Server::Aws | Server::SelfSigned)
+    }
+
+    fn suite_and_groups(self) -> (&'static str, &'static str) {
+        match self {
+            Server::Aws => ("ECDHE_RSA_WITH_AES_128_GCM_SHA256", "p256"),
+            Server::LetsEncryptRsa => ("RSA_WITH_AES_128_GCM_SHA256", "none"),
+            Server::LetsEncryptEcdsa | Server::SelfSigned => {
+                ("ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", "x25519-p256")
+            }
+        }
+    }
+
+    fn start(self, chain: &Chain) -> Result<Running, Failure> {
+        let device = pki::device(KeyKind::P256);
+        let broker = |config: &MosquittoConfig| {
+            Mosquitto::start(config)
+                .map(Running::Mosquitto)
+                .map_err(failed)
+        };
+        match self {
+            Server::Aws => {
+                let config = OpensslConfig::new(chain)
+                    .ciphers("ECDHE-RSA-AES128-GCM-SHA256")
+                    .groups("P-256")
+                    .require_certificate(device.root());
+                OpensslServer::start(&config)
+                    .map(Running::Openssl)
+                    .map_err(failed)
+            }
+            Server::LetsEncryptRsa => {
+                broker(&MosquittoConfig::tls(chain).ciphers("AES128-GCM-SHA256"))
+            }
+            Server::LetsEncryptEcdsa => broker(&MosquittoConfig::tls(chain)),
+            Server::SelfSigned => {
+                broker(&MosquittoConfig::tls(chain).require_certificate(device.root()))
+            }
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Server::Aws => "openssl s_server",
+            _ => "Mosquitto",
+        }
+    }
+
+    fn port(self) -> u16 {
+        match self {
+            Server::Aws => S_SERVER,
+            _ => MQTT,
+        }
+    }
+
+    /// What the client says, and how many bytes the answer has.
+    fn questions(self) -> Vec<(Vec<u8>, usize)> {
+        match self {
+            // The line comes back reversed.
+            Server::Aws => vec![(b"measured, not guessed\n".to_vec(), 22)],
+            // CONNECT as "bearcub" with a clean session; CONNACK. PUBLISH of 21.5 to plant/7/temp, and PINGREQ; PINGRESP.
+            _ => vec![
+                (b"\x10\x13\0\x04MQTT\x04\x02\0\x3c\0\x07bearcub".to_vec(), 4),
+                (b"\x30\x12\0\x0cplant/7/temp21.5\xc0\0".to_vec(), 2),
+            ],
+        }
+    }
+}
+
+impl Scenario {
+    /// What the connection is to be with that chain.
+    fn plan(&self, chain: &Chain) -> Result<Plan, Failure> {
+        let (suite, groups) = self.server.suite_and_groups();
+        let trust = match self.trust {
+            TrustBy::Fingerprint => {
+                let key = PublicKey::from_spki(chain.key.spki_der())?;
+                TrustPlan::Pins(vec![Pin::sha256_of(&key).to_string()])
+            }
+            TrustBy::Root => TrustPlan::Anchors(vec![Hex(chain.root().to_vec())]),
+            TrustBy::Issuer => TrustPlan::Anchors(vec![Hex(chain.certificates[1].clone())]),
+        };
+        let client = self.server.is_mutual().then(|| {
+            let device = pki::device(KeyKind::P256);
+            ClientPlan {
+                certificates: vec![Hex(device.leaf().to_vec())],
+                test_only_private_key: Hex(device.key.traditional_der().to_vec()),
+            }
+        });
+        Ok(Plan {
+            server_name: chain.host.clone(),
+            clock: i64::try_from(pki::NOW.unix()).ok(),
+            trust,
+            client,
+            suites: vec![suite.to_owned()],
+            groups: groups.to_owned(),
+            alpn: Vec::new(),
+            fragment_length: FragmentPlan::FromBuffer,
+            buffers: Buffers::DEFAULT,
+        })
+    }
+
+    /// Starts the server and records the scenario.
+    ///
+    /// # Errors
+    /// A program of the lab that is missing, or why the connection failed, with the server's log.
+    pub fn record(&self) -> Result<Recording, Failure> {
+        let chain = self.server.chain();
+        let plan = self.plan(&chain)?;
+        let server = self.server.start(&chain)?;
+        let questions = self.server.questions();
+        let run = Run {
+            plan: &plan,
+            seed: seed(self.name),
+            script: Script::Ask(&questions),
+            measure_stack: false,
+        };
+        let mut link = Recorder::new(Live::connect(&server.address(), PATIENCE)?);
+        let outcome = run.connect(&mut link, &mut |_| {}).map_err(|failure| {
+            Failure::Other(format!(
+                "{failure}\nthe server's log:\n{}",
+                server.log().trim_end()
+            ))
+        })?;
+        let origin = Origin {
+            scenario: self.name,
+            server: self.server.name(),
+            port: self.server.port(),
+        };
+        Ok(origin.recording(&run, &outcome, link.tape().clone()))
+    }
+}
+
+/// Where a recording is from.
+pub struct Origin<'a> {
+    /// The scenario, or the server's address.
+    pub scenario: &'a str,
+    /// What answered.
+    pub server: &'a str,
+    /// The port that the packets show.
+    pub port: u16,
+}
+
+impl Origin<'_> {
+    /// Puts a recording together.
+    pub fn recording(
+        &self,
+        run: &Run<'_>,
+        outcome: &Outcome,
+        tape: crate::tape::Tape,
+    ) -> Recording {
+        Recording {
+            header: Header {
+                bearcub_recording: FORMAT,
+                scenario: self.scenario.to_owned(),
+                server: self.server.to_owned(),
+                port: self.port,
+                seed: Hex(run.seed.to_vec()),
+                plan: run.plan.clone(),
+                turns: outcome.turns.clone(),
+                closed_by_both: outcome.closed_by_both,
+                agreed: Agreed::from(&outcome.negotiated),
+            },
+            key_log: recording::key_log(outcome),
+            tape,
+        }
+    }
+}
+
+/// The seed of a scenario: its name, repeated.
+fn seed(name: &str) -> [u8; 32] {
+    let mut bytes = name.bytes().chain([0]).cycle();
+    std::array::from_fn(|_| bytes.next().unwrap_or_default())
+}
+
+/// The seed of a live connection.
+///
+/// # Errors
+/// `NoEntropy` if the operating system has none.
+pub fn fresh_seed() -> Result<[u8; 32], Failure> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).map_err(|_| bearcub::error::ResourceError::NoEntropy)?;
+    Ok(seed)
+}
+
+/// A seed as it was given: 64 hexadecimal digits.
+///
+/// # Errors
+/// If it is not that.
+pub fn parse_seed(text: &str) -> Result<[u8; 32], Failure> {
+    let wrong = || Failure::Usage(format!("the seed `{text}` is not 64 hexadecimal digits"));
+    let bytes = base16ct::mixed::decode_vec(text).map_err(|_| wrong())?;
+    bytes.try_into().map_err(|_| wrong())
+}

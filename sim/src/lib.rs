@@ -1,0 +1,37 @@
+//! What a secure connection costs on a microcontroller, told before a board is flashed.
+//!
+//! `cargo sim` replays recorded handshakes through the library and prints what each one costs. In reading order:
+//!
+//! - [`plan`]: what a connection is to be, as data that can be stored; [`names`] for suites and groups
+//! - [`client`]: drives the library's client over a [`client::Link`]; [`live`] is a link to a real server
+//! - [`tape`]: the bytes of a connection in both directions, and the link that plays them back
+//! - [`recording`]: a tape and its plan as one pcapng file that Wireshark opens and decrypts
+//! - [`scenarios`]: the connections that are measured; [`lab`] records them against real servers
+//! - [`measure`]: one replay and all that is counted in it; [`stack`], [`sizes`] and [`model`] are where numbers come from
+//! - [`report`]: tables and JSON; [`commands`]: what the binary does
+//!
+//! Beside them: [`flow`] reads the messages of a connection, [`peer`] the certificates in them, [`files`] what users hand in
+//! as PEM or DER, and [`failure`] is everything that can go wrong.
+
+#![deny(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod client;
+pub mod commands;
+pub mod failure;
+pub mod files;
+pub mod flow;
+pub mod hex;
+pub mod lab;
+pub mod live;
+pub mod measure;
+pub mod model;
+pub mod names;
+pub mod peer;
+pub mod plan;
+pub mod recording;
+pub mod report;
+pub mod scenarios;
+pub mod sizes;
+pub mod stack;
+pub mod tape;

@@ -1,0 +1,193 @@
+//! How long a connection would take on a board, from counts of operations: a model, not a measurement.
+//!
+//! milliseconds = network share + Σ count × instructions × cycles per instruction ÷ clock
+//!
+//! The instructions are those of the ESP8266's CPU (lx106) running BearSSL's 15-bit multipliers. What was measured is in
+//! [`cost`] as it was measured; what was not is derived by the rule beside it and marked as estimated. Left out is
+//! everything that is not counted: the engine's own steps, certificates passing through the decoder, copying.
+
+use bearcub::tls::meter::Operation;
+
+/// The board that is modelled.
+pub const BOARD: &str = "esp8266";
+/// Its clocks, in MHz.
+pub const CLOCKS: [u32; 2] = [80, 160];
+/// What the network takes of a connect, in seconds: the middle of the 0.1 to 0.2 s that fit the published times.
+pub const NETWORK: f64 = 0.15;
+
+/// Cycles per instruction by kind of code. Those of RSA and of the curves fit the published connect times; bulk code, whose
+/// loops are as tight as RSA's and whose share is small, is given RSA's.
+const CPI_RSA: f64 = 1.35;
+const CPI_CURVE: f64 = 2.03;
+const CPI_BULK: f64 = 1.35;
+
+/// What an operation costs.
+#[derive(Clone, Copy, Debug)]
+pub struct Cost {
+    /// Instructions on the lx106.
+    pub instructions: f64,
+    /// Cycles per instruction.
+    pub cpi: f64,
+    /// Whether the number is derived, not measured.
+    pub estimated: bool,
+    /// Where it is from.
+    pub rule: &'static str,
+}
+
+const M: f64 = 1e6;
+/// Measured: P-256 multiplication of a point, and of the generator.
+const P256_MUL: f64 = 15.3 * M;
+const P256_MULGEN: f64 = 10.1 * M;
+/// Measured: RSA-2048 with a public exponent of 65537.
+const RSA_2048: f64 = 11.2 * M;
+/// A field element of P-384 has 1.5 times the words, and a scalar 1.5 times the bits: 1.5³.
+const P384: f64 = 1.5 * 1.5 * 1.5;
+/// Measured per KB, as instructions per block.
+const SHA256_BLOCK: f64 = 64_000.0 / 16.0;
+const AES_BLOCK: f64 = 221_000.0 / 64.0;
+const GHASH_BLOCK: f64 = 132_000.0 / 64.0;
+
+/// The cost of every operation.
+pub fn cost(operation: Operation) -> Cost {
+    use Operation::*;
+    let measured = |instructions, cpi| Cost {
+        instructions,
+        cpi,
+        estimated: false,
+        rule: "measured",
+    };
+    let estimated = |instructions, cpi, rule| Cost {
+        instructions,
+        cpi,
+        estimated: true,
+        rule,
+    };
+    match operation {
+        P256Mul => measured(P256_MUL, CPI_CURVE),
+        P256MulGen => measured(P256_MULGEN, CPI_CURVE),
+        P256MulAdd => estimated(
+            P256_MUL + P256_MULGEN,
+            CPI_CURVE,
+            "mul + mulgen, which it does",
+        ),
+        P384Mul => estimated(P256_MUL * P384, CPI_CURVE, "P-256 mul × 1.5³"),
+        P384MulGen => estimated(
+            P256_MUL * P384,
+            CPI_CURVE,
+            "as P-384 mul: no table of multiples",
+        ),
+        P384MulAdd => estimated(2.0 * P256_MUL * P384, CPI_CURVE, "two P-384 mul"),
+        X25519 => measured(5.8 * M, CPI_CURVE),
+        RsaPublic2048 => measured(RSA_2048, CPI_RSA),
+        RsaPublic3072 => estimated(RSA_2048 * 2.25, CPI_RSA, "RSA-2048 × 1.5²"),
+        RsaPublic4096 => estimated(RSA_2048 * 4.0, CPI_RSA, "RSA-2048 × 2²"),
+        // A public operation is 17 multiplications of 2048 bits; a private one is twice 1024 squarings and 205 windows of
+        // 5 bits, each a multiplication of 1024 bits, a quarter of the work.
+        RsaPrivate2048 => estimated(
+            RSA_2048 / 17.0 / 4.0 * 2.0 * (1024.0 + 205.0),
+            CPI_RSA,
+            "2 × 1229 multiplications of half the size",
+        ),
+        RsaPrivate4096 => estimated(
+            8.0 * RSA_2048 / 17.0 / 4.0 * 2.0 * (1024.0 + 205.0),
+            CPI_RSA,
+            "RSA-2048 private × 2³",
+        ),
+        Sha256Block => measured(SHA256_BLOCK, CPI_BULK),
+        Sha384Block => estimated(
+            SHA256_BLOCK * 4.0,
+            CPI_BULK,
+            "SHA-256 × 80/64 rounds × about 3 for 64-bit words on 32 bits",
+        ),
+        AesBlock => measured(AES_BLOCK, CPI_BULK),
+        GhashBlock => measured(GHASH_BLOCK, CPI_BULK),
+        ChaCha20Block => estimated(
+            80.0 * 12.0 * 4.0,
+            CPI_BULK,
+            "80 quarter rounds × 12 steps × 4 instructions",
+        ),
+        Poly1305Block => estimated(
+            25.0 * 40.0,
+            CPI_BULK,
+            "25 products of 26-bit limbs × 40 instructions in constant time",
+        ),
+    }
+}
+
+/// Counts of operations, in the order of [`Operation::ALL`].
+pub type Counts = [u32; Operation::ALL.len()];
+
+/// Instructions of all that was counted.
+pub fn instructions(counts: &Counts) -> f64 {
+    sum(counts, |each| each.instructions)
+}
+
+/// Milliseconds of a connect at that clock.
+pub fn milliseconds(counts: &Counts, mhz: u32) -> u32 {
+    let cycles = sum(counts, |each| each.instructions * each.cpi);
+    ((NETWORK + cycles / (f64::from(mhz) * M)) * 1000.0).round() as u32
+}
+
+/// Whether any operation that was counted has an estimated cost.
+pub fn is_estimated(counts: &Counts) -> bool {
+    let used = Operation::ALL
+        .into_iter()
+        .zip(counts)
+        .filter(|(_, count)| **count > 0);
+    used.map(|(operation, _)| cost(operation))
+        .any(|each| each.estimated)
+}
+
+fn sum(counts: &Counts, part: impl Fn(Cost) -> f64) -> f64 {
+    Operation::ALL
+        .into_iter()
+        .zip(counts)
+        .map(|(operation, count)| f64::from(*count) * part(cost(operation)))
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counts(of: &[(Operation, u32)]) -> Counts {
+        let count = |operation| {
+            of.iter()
+                .find(|(known, _)| *known == operation)
+                .map_or(0, |(_, n)| *n)
+        };
+        Operation::ALL.map(count)
+    }
+
+    /// The published configuration of 2019: the model is held to the times that were published for it.
+    #[test]
+    fn the_published_times_are_met_within_a_tenth_of_a_second() {
+        use Operation::*;
+        let aws = counts(&[(P256Mul, 1), (P256MulGen, 2), (RsaPublic2048, 1)]);
+        let aws_ca = counts(&[(P256Mul, 1), (P256MulGen, 2), (RsaPublic2048, 3)]);
+        let rsa = counts(&[(RsaPublic2048, 1)]);
+        let rsa_ca = counts(&[(RsaPublic2048, 3)]);
+        let rows = [
+            (aws, 1300, 700),
+            (aws_ca, 1800, 1000),
+            (rsa, 400, 300),
+            (rsa_ca, 700, 400),
+        ];
+        for (counts, at_80, at_160) in rows {
+            for (clock, published) in CLOCKS.into_iter().zip([at_80, at_160]) {
+                let modelled = milliseconds(&counts, clock);
+                assert!(
+                    modelled.abs_diff(published) <= 100,
+                    "{modelled} at {clock}: {published}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_but_the_network_is_left_without_operations() {
+        assert_eq!(milliseconds(&counts(&[]), 80), 150);
+        assert!(!is_estimated(&counts(&[(Operation::X25519, 1)])));
+        assert!(is_estimated(&counts(&[(Operation::RsaPublic4096, 1)])));
+    }
+}

@@ -1,0 +1,57 @@
+//! Sizes of the library's structures where pointers have 32 bits.
+//!
+//! This machine's own sizes would not do: pointers and alignment differ. A test compiles the library for a 32-bit target,
+//! where that is installed, and has the compiler compare every number here.
+
+use bearcub::tls::RECORD_OVERHEAD;
+
+use crate::plan::Plan;
+
+/// `size_of::<tls::Context>()`.
+pub const CONTEXT: usize = 3536;
+/// `tls::Scratch::FINGERPRINTS`.
+pub const SCRATCH_FINGERPRINTS: usize = 1272;
+/// `tls::Scratch::ANCHORS`.
+pub const SCRATCH_ANCHORS: usize = 3472;
+/// `size_of::<tls::Session>()`.
+pub const SESSION: usize = 92;
+/// `size_of::<tls::Storage<1024, 1024>>()`.
+pub const STORAGE_1024_1024: usize = 5648;
+/// The alignment of `tls::Storage`, to which its size is rounded up.
+const ALIGN: usize = 8;
+
+/// What a connection keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// The connection's state.
+    pub context: usize,
+    /// The buffer for records from the server.
+    pub input: usize,
+    /// The buffer for records to it.
+    pub output: usize,
+    /// All of `tls::Storage`, rounded up to its alignment.
+    pub total: usize,
+}
+
+/// What a connection of that plan keeps on a 32-bit board.
+pub fn kept(plan: &Plan) -> Kept {
+    let (input, output) = (
+        plan.buffers.input + RECORD_OVERHEAD,
+        plan.buffers.output + RECORD_OVERHEAD,
+    );
+    Kept {
+        context: CONTEXT,
+        input,
+        output,
+        total: (CONTEXT + input + output).next_multiple_of(ALIGN),
+    }
+}
+
+/// What it lends to the handshake on a 32-bit board.
+pub fn scratch(plan: &Plan) -> usize {
+    if plan.trust.has_anchors() {
+        SCRATCH_ANCHORS
+    } else {
+        SCRATCH_FINGERPRINTS
+    }
+}
