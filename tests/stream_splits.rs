@@ -193,7 +193,6 @@ fn a_server_that_agrees_to_a_length_and_sends_more_is_named_with_both_sizes() {
 
 #[test]
 fn a_server_that_does_not_signal_secure_renegotiation_is_refused() {
-    // The extension is renamed to one that no client sent: that ends the handshake.
     let recorded = recorded();
     let at = recorded
         .server
@@ -201,10 +200,11 @@ fn a_server_that_does_not_signal_secure_renegotiation_is_refused() {
         .position(|bytes| bytes == [0xFF, 1, 0, 1, 0])
         .unwrap();
     let mut server = recorded.server.clone();
+    // Without the extension's number there is no such extension.
     server[at] = 0xFE;
     let result = play_back(recorded, &server, &[usize::MAX]);
     assert_eq!(
         result,
-        Err(PeerError::Protocol(ProtocolError::ExtraExtension).into())
+        Err(PeerError::Protocol(ProtocolError::BadSecureRenegotiation).into())
     );
 }

@@ -44,9 +44,6 @@ pub use verifier::Verify;
 /// the wire), and 5 that BearSSL leaves unused in an output buffer.
 pub const RECORD_OVERHEAD: usize = 5 + 8 + 16 + 5;
 
-/// BearSSL's mark for a server that signals secure renegotiation.
-const SECURE_RENEGOTIATION: u8 = 2;
-
 /// Where a connection is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
@@ -307,7 +304,6 @@ impl Context {
     fn look(&mut self) {
         let engine = self.engine();
         let (code, mode, data) = (engine.err, engine.iomode, engine.application_data);
-        let reneg = engine.reneg;
         self.framing.overhead = match engine.session.cipher_suite {
             br::BR_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256
             | br::BR_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256 => 16,
@@ -323,10 +319,6 @@ impl Context {
             return;
         }
         match self.phase {
-            // RFC 5746 section 4.1: without the extension, someone else's bytes could stand before ours.
-            Phase::Handshake if data == 1 && reneg != SECURE_RENEGOTIATION => {
-                self.fail(ProtocolError::BadSecureRenegotiation.into());
-            }
             Phase::Handshake if data == 1 => {
                 crate::log::log!(debug, "TLS established, suite {}", self.suite());
                 self.framing.set_next(Message::Done);
