@@ -446,15 +446,32 @@ impl Context {
                 wipe(unsafe { core::slice::from_raw_parts_mut(place, len) });
             }
         }
-        // SAFETY: the structure is plain memory of this size.
-        let bytes = unsafe {
+        self.reset();
+    }
+
+    /// Makes the context like new, in place, whatever it was: it is too large to be built on the stack and moved.
+    fn reset(&mut self) {
+        // SAFETY: the structure is plain memory of this size, for which all zero is a valid value.
+        let client = unsafe {
             core::slice::from_raw_parts_mut(
                 self.client.as_mut_ptr().cast::<u8>(),
                 size_of_val(&self.client),
             )
         };
-        wipe(bytes);
-        *self = Context::new();
+        wipe(client);
+        self.framing = Framing::new();
+        self.phase = Phase::Idle;
+        self.failure = None;
+        self.staged = 0;
+        self.staged_at = core::ptr::null_mut();
+        self.sent = 0;
+        self.alert = (0, 0);
+        self.alert_tried = false;
+        self.input_ended = false;
+        self.offered_session = false;
+        self.learned = None;
+        self.verifier = core::ptr::null_mut();
+        self.auth = core::ptr::null_mut();
     }
 }
 
