@@ -1,12 +1,12 @@
 //! Byte buffers that a program can plug in, and how large they must be for a fragment length.
 //!
 //! A record of TLS carries up to 16,384 bytes, unless client and server agree on less: the fragment length (RFC 6066
-//! section 4). A buffer must hold the plaintext and 29 bytes around it.
+//! section 4). A buffer must hold the plaintext and 34 bytes more.
 //!
 //! ```
 //! use bearcub::buffer::{self, FragmentLength};
 //!
-//! assert_eq!(buffer::len_for(FragmentLength::B1024), 1053);
+//! assert_eq!(buffer::len_for(FragmentLength::B1024), 1058);
 //! ```
 
 pub use crate::tls::RECORD_OVERHEAD;
@@ -119,7 +119,7 @@ mod tests {
             heapless::Vec::<u8, 9>::from_slice(&[1, 2]).unwrap().bytes(),
             [0; 9]
         );
-        assert_eq!(crate::tls::RecordBuffer::<512>::new().bytes().len(), 541);
+        assert_eq!(crate::tls::RecordBuffer::<512>::new().bytes().len(), 546);
         let mut array = [0; 5];
         assert_eq!(array[..].bytes().len(), 5);
     }

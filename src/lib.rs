@@ -6,7 +6,7 @@
 //!
 //! The map:
 //!
-//! - [`tls`]: the client. [`tls::connect`] over a blocking transport, [`tls::asynch`] over an async one, and
+//! - [`tls`]: the client. [`tls::connect`] over a blocking transport, `tls::asynch` over an async one, and
 //!   [`tls::Handshake`] / [`tls::Connection`] without any I/O under both
 //! - [`trust`]: who the server is. Pins, trust anchors, learning; there is no default
 //! - [`identity`]: who the device is. Its certificate and private key, in memory or read when they are used
@@ -48,14 +48,22 @@
 #[cfg(test)]
 extern crate std;
 
+#[forbid(unsafe_code)]
 pub mod buffer;
+#[forbid(unsafe_code)]
 pub mod clock;
+#[forbid(unsafe_code)]
 pub mod entropy;
+#[forbid(unsafe_code)]
 pub mod error;
+#[forbid(unsafe_code)]
 pub mod identity;
+#[forbid(unsafe_code)]
 mod log;
+#[forbid(unsafe_code)]
 pub mod sntp;
 pub mod tls;
+#[forbid(unsafe_code)]
 pub mod trust;
 
 pub use error::Error;

@@ -241,58 +241,106 @@ fn client_certificates_work_with_every_server_and_key() {
         RsaKey::from_der(device_rsa.key.pkcs8_der()).unwrap(),
     )
     .unwrap();
-    for kind in [KeyKind::Rsa2048, KeyKind::P256] {
+    for kind in KINDS {
         let chain = pki::selfsigned(kind);
         let anchors = [anchor(&chain)];
-        let trust = Trust::anchors(&anchors, clock());
-        for &suite in suites_for(kind) {
-            let suites = [suite];
-            let algorithms = Algorithms {
-                suites: &suites,
-                groups: Groups::X25519_P256_P384,
-            };
-            let plain = Config::with_algorithms(&chain.host, &trust, algorithms);
-            for (config, root) in [
-                (plain.identity(&ec), device_ec.root()),
-                (plain.identity(&rsa), device_rsa.root()),
-            ] {
-                let openssl = OpensslConfig::new(&chain)
-                    .service(Service::ReverseLines)
-                    .require_certificate(root);
-                let openssl = OpensslServer::start(&openssl).unwrap();
-                let mosquitto = MosquittoConfig::tls(&chain)
-                    .require_certificate(root)
-                    .identity_as_username();
-                let mosquitto = Mosquitto::start(&mosquitto).unwrap();
-                for (server, talk) in [
-                    (openssl.addr(), Talk::Reversed),
-                    (mosquitto.addr(), Talk::Mqtt),
-                ] {
-                    let mut device: Device = Device::new();
-                    let fragment_length = Some(FragmentLength::B1024);
-                    let expected = Expected {
-                        suite,
-                        resumed: false,
-                        fragment_length,
-                        certificate_requested: true,
+        let pins = [Pin::sha256_of(
+            &PublicKey::from_spki(chain.key.spki_der()).unwrap(),
+        )];
+        let policies: [&dyn Verify; 2] = [
+            &Trust::anchors(&anchors, clock()),
+            &Trust::fingerprints(&pins),
+        ];
+        for (with_rsa, root) in [(false, device_ec.root()), (true, device_rsa.root())] {
+            let openssl = OpensslConfig::new(&chain)
+                .service(Service::ReverseLines)
+                .require_certificate(root);
+            let openssl = OpensslServer::start(&openssl).unwrap();
+            let mosquitto = MosquittoConfig::tls(&chain)
+                .require_certificate(root)
+                .identity_as_username();
+            let mosquitto = Mosquitto::start(&mosquitto).unwrap();
+            for &suite in suites_for(kind) {
+                let suites = [suite];
+                let algorithms = Algorithms {
+                    suites: &suites,
+                    groups: Groups::X25519_P256_P384,
+                };
+                for trust in policies {
+                    let plain = Config::with_algorithms(&chain.host, trust, algorithms);
+                    let config = if with_rsa {
+                        plain.identity(&rsa)
+                    } else {
+                        plain.identity(&ec)
                     };
-                    let (session, _) = check(&mut device, server, &config, talk, expected);
-                    let resumed = Expected {
-                        resumed: true,
-                        certificate_requested: false,
-                        ..expected
-                    };
-                    check(
-                        &mut device,
-                        server,
-                        &config.resume(session.as_ref()),
-                        talk,
-                        resumed,
-                    );
+                    for (server, talk) in [
+                        (openssl.addr(), Talk::Reversed),
+                        (mosquitto.addr(), Talk::Mqtt),
+                    ] {
+                        let mut device: Device = Device::new();
+                        for fragment_length in [Some(FragmentLength::B1024), None] {
+                            let config = config.fragment_length(fragment_length);
+                            let expected = Expected {
+                                suite,
+                                resumed: false,
+                                fragment_length,
+                                certificate_requested: true,
+                            };
+                            let (session, _) = check(&mut device, server, &config, talk, expected);
+                            let resumed = Expected {
+                                resumed: true,
+                                certificate_requested: false,
+                                ..expected
+                            };
+                            check(
+                                &mut device,
+                                server,
+                                &config.resume(session.as_ref()),
+                                talk,
+                                resumed,
+                            );
+                        }
+                    }
                 }
             }
         }
     }
+}
+
+#[test]
+fn a_client_may_send_a_chain_of_three_certificates() {
+    use bearcub_lab::pki::{Authority, KeyPair, Name, Template};
+    let key = |name| KeyPair::shared(KeyKind::P256, name);
+    let authority = |name| Template::authority(Name::cn(name), None);
+    let root = Authority::root(&authority("Fleet Root"), key("fleet root"));
+    let region = root.intermediate(&authority("Fleet Region"), key("fleet region"));
+    let site = region.intermediate(&authority("Fleet Site"), key("fleet site"));
+    let own = key("fleet device");
+    let leaf = site.issue(&Template::device(Name::cn("device-3")), &own);
+    let certificates: [&[u8]; 3] = [&leaf, &site.certificate, &region.certificate];
+    let identity = Identity::new(&certificates, EcKey::from_der(own.pkcs8_der()).unwrap()).unwrap();
+    let chain = pki::selfsigned(KeyKind::P256);
+    let server = MosquittoConfig::tls(&chain)
+        .require_certificate(&root.certificate)
+        .identity_as_username();
+    let server = Mosquitto::start(&server).unwrap();
+    let trust = Trust::learn();
+    let config = Config::new(&chain.host, &trust).identity(&identity);
+    let suite = Suite::ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
+    let fragment_length = Some(FragmentLength::B1024);
+    let expected = Expected {
+        suite,
+        resumed: false,
+        fragment_length,
+        certificate_requested: true,
+    };
+    let mut device: Device = Device::new();
+    check(&mut device, server.addr(), &config, Talk::Mqtt, expected);
+    assert!(
+        server.wait_for_log("u'device-3'", std::time::Duration::from_secs(10)),
+        "{}",
+        server.log()
+    );
 }
 
 #[test]

@@ -319,7 +319,7 @@ fn a_record_larger_than_the_buffer_names_both_sizes() {
         got,
         PeerError::RecordTooLarge {
             record: 5000 + 29,
-            buffer: 1053
+            buffer: 1058
         }
         .into()
     );
@@ -488,18 +488,18 @@ fn memory_that_is_too_small_is_found_before_the_first_byte_with_the_size_it_need
             config,
         )
     };
-    assert_eq!(with(540, 541, &config), too_small(Memory::Input, 541, 540));
-    assert_eq!(with(541, 540, &config), too_small(Memory::Output, 541, 540));
+    assert_eq!(with(545, 546, &config), too_small(Memory::Input, 546, 545));
+    assert_eq!(with(546, 545, &config), too_small(Memory::Output, 546, 545));
     let asked = config.fragment_length(Some(FragmentLength::B2048));
     assert_eq!(
-        with(1053, 541, &asked),
-        too_small(Memory::Input, 2077, 1053)
+        with(1058, 546, &asked),
+        too_small(Memory::Input, 2082, 1058)
     );
     let mut shared = [0; 100];
     let parts = Parts::shared(&mut context, &mut shared);
     assert_eq!(
         unbegun(parts, &mut scratch, &config),
-        too_small(Memory::Input, 541, 100)
+        too_small(Memory::Input, 546, 100)
     );
 
     let mut storage: Storage<512, 512> = Storage::new();

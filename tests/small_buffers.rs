@@ -42,7 +42,7 @@ fn the_smallest_memory_there_is_suffices_for_a_handshake() {
     let config = Config::new(&chain.host, &trust).fragment_length(Some(FragmentLength::B512));
     let recorded = Recorded::new(std::sync::Arc::clone(&chain), &config);
     let (mut context, mut scratch) = (Context::new(), [0; Scratch::ANCHORS]);
-    let (mut input, mut output) = ([0; 541], [0; 541]);
+    let (mut input, mut output) = ([0; 546], [0; 546]);
     let parts = Parts::new(&mut context, &mut input, &mut output);
     let playback = Playback::new(&recorded.server, &[300]);
     play(playback, parts, &mut scratch, &config, recorded.seed).unwrap();
@@ -57,14 +57,14 @@ fn buffers_may_be_vectors_slices_or_one_for_both_directions() {
     let mut scratch = [0; Scratch::FINGERPRINTS];
 
     let mut context = Context::new();
-    let mut input = heapless::Vec::<u8, 1053>::new();
+    let mut input = heapless::Vec::<u8, 1058>::new();
     let mut output = vec![0; 600];
     let mut output = &mut output[..];
     let parts = Parts::new(&mut context, &mut input, &mut output);
     let playback = Playback::new(&recorded.server, &[1000]);
     play(playback, parts, &mut scratch, &config, recorded.seed).unwrap();
 
-    let mut shared = [0; 1053];
+    let mut shared = [0; 1058];
     for pieces in [&[1][..], &[1000], &[7, 300]] {
         let parts = Parts::shared(&mut context, &mut shared);
         let playback = Playback::new(&recorded.server, pieces);
@@ -80,7 +80,7 @@ fn a_shared_buffer_says_when_the_program_must_read_first() {
         RustlsServer::start(&RustlsConfig::new(&chain).greeting(b"read me first")).unwrap();
     let trust = Trust::learn();
     let config = Config::new(&chain.host, &trust);
-    let (mut context, mut shared) = (Context::new(), [0; 1053]);
+    let (mut context, mut shared) = (Context::new(), [0; 1058]);
     let mut scratch = [0; Scratch::FINGERPRINTS];
     let parts = Parts::shared(&mut context, &mut shared);
     let mut stream = connect(

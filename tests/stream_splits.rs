@@ -4,8 +4,8 @@ mod support;
 
 use std::sync::{Arc, OnceLock};
 
-use bearcub::error::{Error, NetworkError};
-use bearcub::tls::{Config, Scratch, Storage};
+use bearcub::error::{Error, NetworkError, PeerError, ProtocolError};
+use bearcub::tls::{Config, FragmentLength, Scratch, Storage};
 use bearcub::trust::{Pin, PublicKey, Trust};
 use bearcub_lab::pki::{self, Chain, KeyKind};
 use proptest::prelude::*;
@@ -135,4 +135,76 @@ fn a_cut_at_any_byte_of_the_handshake_is_a_truncation() {
             "cut at byte {end}"
         );
     }
+}
+
+/// Adds an extension to the ServerHello at the start of a server's bytes.
+fn with_extension(server: &[u8], extension: &[u8]) -> Vec<u8> {
+    let mut server = server.to_vec();
+    assert_eq!(
+        (server[0], server[5]),
+        (22, 2),
+        "a record with a ServerHello"
+    );
+    let more = extension.len() as u16;
+    let grow = |server: &mut Vec<u8>, at: usize| {
+        let length = u16::from_be_bytes([server[at], server[at + 1]]) + more;
+        server[at..at + 2].copy_from_slice(&length.to_be_bytes());
+    };
+    let id_length = usize::from(server[5 + 4 + 34]);
+    let extensions = 5 + 4 + 35 + id_length + 3;
+    grow(&mut server, 3);
+    grow(&mut server, 7);
+    grow(&mut server, extensions);
+    let at = extensions + 2;
+    server.splice(at..at, extension.iter().copied());
+    server
+}
+
+#[test]
+fn a_server_that_agrees_to_a_length_and_sends_more_is_named_with_both_sizes() {
+    let chain = Recorded::rsa_chain();
+    let trust = Trust::learn();
+    let config = Config::new(&chain.host, &trust).fragment_length(None);
+    let recorded = Recorded::new(Arc::clone(&chain), &config);
+    let server = with_extension(&recorded.server, &[0, 1, 0, 1, 1]);
+    let second = 5 + usize::from(u16::from_be_bytes([server[3], server[4]]));
+    let received = usize::from(u16::from_be_bytes([server[second + 3], server[second + 4]]));
+    assert!(received > 512);
+    let config = Config::new(&chain.host, &trust).fragment_length(Some(FragmentLength::B512));
+    let mut storage = Box::new(Storage::<1024, 512>::new());
+    let mut scratch = [0; Scratch::FINGERPRINTS];
+    let playback = Playback::new(&server, &[usize::MAX]);
+    let result = play(
+        playback,
+        &mut *storage,
+        &mut scratch,
+        &config,
+        recorded.seed,
+    );
+    assert_eq!(
+        result,
+        Err(PeerError::FragmentLengthIgnored {
+            agreed: 512,
+            received
+        }
+        .into())
+    );
+}
+
+#[test]
+fn a_server_that_does_not_signal_secure_renegotiation_is_refused() {
+    let recorded = recorded();
+    let at = recorded
+        .server
+        .windows(5)
+        .position(|bytes| bytes == [0xFF, 1, 0, 1, 0])
+        .unwrap();
+    let mut server = recorded.server.clone();
+    // Without the extension's number there is no such extension.
+    server[at] = 0xFE;
+    let result = play_back(recorded, &server, &[usize::MAX]);
+    assert_eq!(
+        result,
+        Err(PeerError::Protocol(ProtocolError::BadSecureRenegotiation).into())
+    );
 }

@@ -4,7 +4,7 @@
 //! that one step does the work of one message. Following along also tells what the engine keeps to itself: whether the
 //! server agreed to the fragment length, which message comes next, and records that are larger than agreed.
 
-use crate::error::PeerError;
+use crate::error::{PeerError, ProtocolError};
 
 use super::FragmentLength;
 
@@ -79,6 +79,7 @@ pub(crate) struct Framing {
     number: u32,
     offered: Option<FragmentLength>,
     agreed: Option<FragmentLength>,
+    secure_renegotiation: bool,
     next: Message,
     seen_certificate: bool,
     seen_request: bool,
@@ -102,6 +103,7 @@ impl Framing {
             number: 0,
             offered: None,
             agreed: None,
+            secure_renegotiation: false,
             next: Message::ClientHello,
             seen_certificate: false,
             seen_request: false,
@@ -172,6 +174,10 @@ impl Framing {
             22 if !self.encrypted => self.handshake(&data[..available]),
             _ => available,
         };
+        // RFC 5746 section 4.1: a server that does not signal it may carry someone else's bytes before ours.
+        if self.next == Message::Certificate && !self.secure_renegotiation {
+            return Err(PeerError::Protocol(ProtocolError::BadSecureRenegotiation));
+        }
         self.payload -= taken as u16;
         if self.payload == 0 {
             match (self.header[0], self.encrypted) {
@@ -283,12 +289,16 @@ impl Framing {
                 }
             },
             Inside::ExtensionBody => {
-                if self.message[1..3] == [0, 1]
-                    && self
-                        .offered
-                        .is_some_and(|offered| offered.code() == number as u8)
-                {
-                    self.agreed = self.offered;
+                match (self.message[1], self.message[2]) {
+                    (0x00, 0x01)
+                        if self
+                            .offered
+                            .is_some_and(|offered| offered.code() == number as u8) =>
+                    {
+                        self.agreed = self.offered;
+                    }
+                    (0xFF, 0x01) => self.secure_renegotiation = true,
+                    _ => {}
                 }
                 (Inside::Extension, 4)
             }

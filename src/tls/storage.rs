@@ -6,7 +6,7 @@ use super::engine::{ANCHORS_SCRATCH, Context, FIXED_SCRATCH, Kept, PINS_SCRATCH,
 
 /// What a connection keeps while it is connected: its state, and a buffer for each direction.
 ///
-/// `IN` and `OUT` are bytes of plaintext in a record, at least 512 each; the buffers have 29 bytes more. `IN` picks the
+/// `IN` and `OUT` are bytes of plaintext in a record, at least 512 each; the buffers have 34 bytes more. `IN` picks the
 /// fragment length that is offered. All zero at first, so a `static` costs no flash.
 ///
 /// ```
@@ -43,14 +43,14 @@ impl<const IN: usize, const OUT: usize> Default for Storage<IN, OUT> {
 /// use bearcub::tls::{Context, Parts};
 ///
 /// let mut context = Context::new();
-/// let mut input = heapless::Vec::<u8, 1053>::new();
-/// let mut output = [0; 541];
+/// let mut input = heapless::Vec::<u8, 1058>::new();
+/// let mut output = [0; 546];
 /// let parts = Parts::new(&mut context, &mut input, &mut output);
 /// ```
 pub struct Parts<'s>(Kept<'s>);
 
 impl<'s> Parts<'s> {
-    /// A buffer for each direction. Their lengths are those of records: fragment length + 29, at least 541.
+    /// A buffer for each direction. Their lengths are those of records: fragment length + 34, at least 546.
     pub fn new(
         context: &'s mut Context,
         input: &'s mut impl Buffer,
@@ -63,7 +63,7 @@ impl<'s> Parts<'s> {
         })
     }
 
-    /// One buffer for both directions, at least 541 bytes.
+    /// One buffer for both directions, at least 546 bytes.
     ///
     /// It saves a buffer and costs simultaneity: while a record is coming in or has not been read to its end, nothing can
     /// be written. `write` then waits for the rest of the record, or reports `UnreadInput` if the program must read first.

@@ -4,7 +4,7 @@ use zeroize::Zeroize;
 
 use super::RECORD_OVERHEAD;
 
-/// A buffer for records of up to `N` bytes of plaintext: `N` + 29 bytes.
+/// A buffer for records of up to `N` bytes of plaintext: `N` + 34 bytes.
 #[repr(C)]
 pub struct RecordBuffer<const N: usize> {
     plaintext: [u8; N],

@@ -1,7 +1,7 @@
 //! Counts of what costs time: public-key operations, hash and cipher blocks.
 //!
 //! With the feature `meter` the primitives count themselves in global counters (one connection at a time makes sense);
-//! without it [`count`] is nothing and no counter exists.
+//! without it `count` is nothing and no counter exists.
 
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

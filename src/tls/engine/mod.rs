@@ -40,12 +40,9 @@ pub(crate) use verifier::ANCHORS_SCRATCH;
 pub(crate) use verifier::PINS_SCRATCH;
 pub use verifier::Verify;
 
-/// Bytes that an encrypted record adds to its plaintext: header, explicit nonce, tag (AES-GCM; ChaCha20-Poly1305 adds
-/// fewer).
-pub const RECORD_OVERHEAD: usize = 5 + 8 + 16;
-
-/// BearSSL's mark for a server that signals secure renegotiation.
-const SECURE_RENEGOTIATION: u8 = 2;
+/// Bytes that a buffer must have beside a record's plaintext: header, explicit nonce and tag of AES-GCM (29 in all, as on
+/// the wire), and 5 that BearSSL leaves unused in an output buffer.
+pub const RECORD_OVERHEAD: usize = 5 + 8 + 16 + 5;
 
 /// Where a connection is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -228,13 +225,16 @@ impl Context {
         if len > available {
             return Err(ConfigError::BadState.into());
         }
+        if len == 0 {
+            return Ok(());
+        }
         if self.failure.is_some() {
             self.alert.0 += len as u16;
             self.alert.1 -= len as u8;
         } else if len == available && self.phase != Phase::Open {
             // BearSSL goes on with the handshake once a record is out: that is work for a step.
             self.sent = len;
-        } else if len > 0 {
+        } else {
             // SAFETY: the context has been set up, and that many bytes were offered.
             unsafe { br::br_ssl_engine_sendrec_ack(self.raw(), len) };
             self.look();
@@ -304,7 +304,6 @@ impl Context {
     fn look(&mut self) {
         let engine = self.engine();
         let (code, mode, data) = (engine.err, engine.iomode, engine.application_data);
-        let reneg = engine.reneg;
         self.framing.overhead = match engine.session.cipher_suite {
             br::BR_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256
             | br::BR_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256 => 16,
@@ -320,10 +319,6 @@ impl Context {
             return;
         }
         match self.phase {
-            // RFC 5746 section 4.1: without the extension, someone else's bytes could stand before ours.
-            Phase::Handshake if data == 1 && reneg != SECURE_RENEGOTIATION => {
-                self.fail(ProtocolError::BadSecureRenegotiation.into());
-            }
             Phase::Handshake if data == 1 => {
                 crate::log::log!(debug, "TLS established, suite {}", self.suite());
                 self.framing.set_next(Message::Done);
@@ -451,15 +446,32 @@ impl Context {
                 wipe(unsafe { core::slice::from_raw_parts_mut(place, len) });
             }
         }
-        // SAFETY: the structure is plain memory of this size.
-        let bytes = unsafe {
+        self.reset();
+    }
+
+    /// Makes the context like new, in place, whatever it was: it is too large to be built on the stack and moved.
+    fn reset(&mut self) {
+        // SAFETY: the structure is plain memory of this size, for which all zero is a valid value.
+        let client = unsafe {
             core::slice::from_raw_parts_mut(
                 self.client.as_mut_ptr().cast::<u8>(),
                 size_of_val(&self.client),
             )
         };
-        wipe(bytes);
-        *self = Context::new();
+        wipe(client);
+        self.framing = Framing::new();
+        self.phase = Phase::Idle;
+        self.failure = None;
+        self.staged = 0;
+        self.staged_at = core::ptr::null_mut();
+        self.sent = 0;
+        self.alert = (0, 0);
+        self.alert_tried = false;
+        self.input_ended = false;
+        self.offered_session = false;
+        self.learned = None;
+        self.verifier = core::ptr::null_mut();
+        self.auth = core::ptr::null_mut();
     }
 }
 

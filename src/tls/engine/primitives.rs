@@ -189,6 +189,8 @@ curves! {
     NO_CURVES, NoCurves: false false false;
     /// P-256.
     P256, OnlyP256: true false false;
+    /// X25519.
+    X25519, OnlyX25519: false false true;
     /// X25519 and P-256.
     X25519_P256, X25519AndP256: true false true;
     /// X25519, P-256 and P-384.

@@ -62,8 +62,9 @@ pub(crate) struct Kept<'s> {
 /// A handshake in a context: it borrows the connection's memory and the scratch, and whatever the setup refers to.
 pub(crate) struct Running<'s, 'h> {
     context: &'s mut Context,
-    scratch: &'h mut [u8],
-    _borrows: PhantomData<(&'s mut [u8], *mut &'h ())>,
+    /// A pointer, because BearSSL holds others into the same memory; it is borrowed for `'h`.
+    scratch: *mut [u8],
+    _borrows: PhantomData<(&'s mut [u8], &'h mut [u8], *mut &'h ())>,
 }
 
 /// A connection in a context: the scratch has been given back.
@@ -141,13 +142,16 @@ impl<'s, 'h> Running<'s, 'h> {
         let verifier_len = round_up(setup.policy.scratch());
         at_least(Memory::Scratch, FIXED_SCRATCH + verifier_len, scratch.len())?;
 
+        let whole: *mut [u8] = scratch;
+        // SAFETY: it is the memory that was just borrowed; from here on it is reached through this pointer only.
+        let scratch = unsafe { &mut *whole };
         let skipped = scratch.as_ptr().align_offset(ALIGN);
         let (fixed, rest) = scratch[skipped..].split_at_mut(round_up(size_of::<Fixed>()));
         let (verifier, space) = rest.split_at_mut(verifier_len);
 
         // From here on nothing of the memory's past is looked at: it may belong to a connection that was forgotten.
         let context = kept.context;
-        *context = Context::new();
+        context.reset();
         // SAFETY: all zero is a valid value of the C structure.
         let client = unsafe { context.client.assume_init_mut() };
         for suite in setup.algorithms.suites {
@@ -235,12 +239,12 @@ impl<'s, 'h> Running<'s, 'h> {
         };
         if started != 1 {
             let code = context.engine().err;
-            *context = Context::new();
+            context.reset();
             return Err(refused(code));
         }
         Ok(Running {
             context,
-            scratch,
+            scratch: whole,
             _borrows: PhantomData,
         })
     }
@@ -255,25 +259,28 @@ impl<'s, 'h> Running<'s, 'h> {
 
     /// Gives the scratch back, wiped.
     pub(crate) fn finish(self) -> Established<'s> {
-        let running = core::mem::ManuallyDrop::new(self);
+        let mut running = core::mem::ManuallyDrop::new(self);
+        running.give_back();
         // SAFETY: `running` is not used or dropped after this: the borrow moves on.
         let context = unsafe { core::ptr::read(&running.context) };
-        // SAFETY: as above.
-        let scratch = unsafe { core::ptr::read(&running.scratch) };
-        context.detach();
-        super::wipe(scratch);
         Established {
             context,
             _buffers: PhantomData,
         }
     }
+
+    /// Lets go of the scratch, and wipes it.
+    fn give_back(&mut self) {
+        self.context.detach();
+        // SAFETY: the scratch is borrowed, and nothing points into it any more.
+        super::wipe(unsafe { &mut *self.scratch });
+    }
 }
 
 impl Drop for Running<'_, '_> {
     fn drop(&mut self) {
-        self.context.detach();
+        self.give_back();
         self.context.wipe();
-        super::wipe(self.scratch);
     }
 }
 

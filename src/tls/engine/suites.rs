@@ -91,7 +91,10 @@ impl PartialEq for Suite {
 
 impl Eq for Suite {}
 
-/// The groups (RFC 8422) that are offered, in this order, for the key exchange and for an ECDSA server's own key.
+/// The groups (RFC 8422) that are offered for the key exchange and for an ECDSA server's own key.
+///
+/// BearSSL 0.6 always lists secp256r1, secp384r1, x25519 in this order, and most servers take the first that they know: who
+/// wants x25519 offers it alone.
 #[derive(Clone, Copy)]
 pub struct Groups(pub(super) &'static br::br_ec_impl);
 
@@ -100,6 +103,9 @@ impl Groups {
     pub const NONE: Groups = Groups(&primitives::NO_CURVES);
     /// secp256r1 alone.
     pub const P256: Groups = Groups(&primitives::P256);
+    /// x25519 alone: less than half the work of secp256r1. For servers with an RSA certificate; one with a key on
+    /// secp256r1 wants that group to be offered too.
+    pub const X25519: Groups = Groups(&primitives::X25519);
     /// x25519 and secp256r1.
     pub const X25519_P256: Groups = Groups(&primitives::X25519_P256);
     /// x25519, secp256r1 and secp384r1. P-384 is there for servers whose own key is on that curve.

@@ -16,7 +16,12 @@ fn message(kind: u8, body: &[u8]) -> Vec<u8> {
     out
 }
 
+/// A ServerHello with these extensions, after the one for secure renegotiation.
 fn server_hello(extensions: &[u8]) -> Vec<u8> {
+    insecure_server_hello(&[&[0xFF, 1, 0, 1, 0], extensions].concat())
+}
+
+fn insecure_server_hello(extensions: &[u8]) -> Vec<u8> {
     let mut body = vec![3, 3];
     body.extend([7; 32]);
     body.push(4);
@@ -75,7 +80,7 @@ fn portions_end_at_headers_messages_and_certificates() {
 
 #[test]
 fn every_split_follows_to_the_same_end() {
-    let mut flight = server_hello(&[0xFF, 1, 0, 1, 0, 0, 23, 0, 0, 0, 1, 0, 1, 2]);
+    let mut flight = server_hello(&[0, 23, 0, 0, 0, 1, 0, 1, 2]);
     flight.extend(certificates(&[300, 5]));
     flight.extend(message(13, &[1, 2, 3]));
     flight.extend(message(14, &[]));
@@ -93,6 +98,22 @@ fn every_split_follows_to_the_same_end() {
             "chunk {chunk}"
         );
         assert!(framing.seen_certificate_request());
+    }
+}
+
+#[test]
+fn a_server_without_secure_renegotiation_is_refused_at_its_hello() {
+    for extensions in [&[][..], &[0, 1, 0, 1, 2]] {
+        let error = feed(
+            &mut framing(),
+            &record(22, &insecure_server_hello(extensions)),
+            9,
+        )
+        .unwrap_err();
+        assert_eq!(
+            error,
+            PeerError::Protocol(ProtocolError::BadSecureRenegotiation)
+        );
     }
 }
 
