@@ -128,6 +128,16 @@ impl Link for Live {
             Ok(0) => Err(network(NetworkError::Truncated)),
             Ok(len) => Ok(len),
             Err(error) if error.kind() == ErrorKind::Interrupted => self.send(bytes),
+            // The server has gone. Its last words, an alert perhaps, are still to be read, and if there are none
+            // reading says so.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::BrokenPipe | ErrorKind::ConnectionReset
+                ) =>
+            {
+                Ok(bytes.len())
+            }
             Err(error) => Err(failed(&error)),
         }
     }
