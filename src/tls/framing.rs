@@ -205,6 +205,11 @@ impl Framing {
     /// A record header is complete.
     fn record(&mut self) -> Result<(), PeerError> {
         let length = u16::from_be_bytes([self.header[3], self.header[4]]);
+        if self.header[1] != 3 {
+            // No version of TLS: the engine refuses it, and its length means nothing.
+            self.payload = length;
+            return Ok(());
+        }
         let overhead = if self.encrypted { self.overhead } else { 0 };
         let plaintext = usize::from(length.saturating_sub(overhead));
         if let Some(agreed) = self.agreed
