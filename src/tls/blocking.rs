@@ -82,11 +82,16 @@ impl<'s, T: Read + Write> Stream<'s, T> {
     pub fn close(mut self) -> Result<T, Error> {
         self.connection.flush();
         self.connection.close();
-        for _ in 0..CLOSING_READS {
-            if self.connection.is_closed() && self.connection.wire().output().is_empty() {
+        let mut reads = 0;
+        while reads < CLOSING_READS {
+            let mut wire = self.connection.wire();
+            if wire.is_over() {
                 break;
             }
-            advance(&mut self.transport, &mut self.connection.wire())?;
+            if matches!(wire.action(), Action::Receive) {
+                reads += 1;
+            }
+            advance(&mut self.transport, &mut wire)?;
         }
         self.transport.flush().map_err(failed)?;
         Ok(self.transport)

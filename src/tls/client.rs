@@ -322,6 +322,11 @@ impl Wire<'_> {
         }
     }
 
+    /// Whether both sides are done, and everything is out.
+    pub(super) fn is_over(&self) -> bool {
+        self.context.is_closed() && self.output().is_empty()
+    }
+
     /// The transport took `len` bytes of the output.
     pub(super) fn accepted(&mut self, len: usize) -> Result<(), Error> {
         if len == 0 {
