@@ -245,7 +245,8 @@ impl Wire<'_> {
         }
     }
 
-    /// Says that the server sends no more bytes. Before its close_notify that is `Truncated`.
+    /// Says that the server sends no more bytes. Before its close_notify that is `Truncated`, once everything that had come
+    /// has been worked on and read.
     pub fn input_ended(&mut self) {
         self.context.input_ended();
     }

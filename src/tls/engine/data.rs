@@ -93,6 +93,7 @@ impl Context {
         if len > 0 {
             // SAFETY: the context has been set up, and that many bytes were offered.
             unsafe { br::br_ssl_engine_recvapp_ack(self.raw(), len) };
+            self.settle_end();
         }
     }
 

@@ -187,6 +187,15 @@ impl Context {
     /// Says that the server will send no more bytes.
     pub(crate) fn input_ended(&mut self) {
         self.input_ended = true;
+        self.settle_end();
+    }
+
+    /// Lets the end of the input count, once nothing is left of what had come before it.
+    pub(super) fn settle_end(&mut self) {
+        let left = self.staged > 0 || self.sent > 0 || !self.readable().is_empty();
+        if !self.input_ended || self.failure.is_some() || left {
+            return;
+        }
         match self.phase {
             Phase::Handshake | Phase::Open => self.fail(NetworkError::Truncated.into()),
             // Ours has been sent, the other's close_notify will not come: that loses nothing that was asked for.
@@ -263,6 +272,7 @@ impl Context {
         } else if self.staged > 0 {
             self.step_input();
         }
+        self.settle_end();
         self.failure.map_or(Ok(()), Err)
     }
 
@@ -429,6 +439,9 @@ impl Context {
         }
         let unread = self.readable().len();
         self.read(unread);
+        if self.failure.is_some() {
+            return;
+        }
         self.phase = Phase::Closing;
         // SAFETY: the context has been set up.
         unsafe { br::br_ssl_engine_close(self.raw()) };
