@@ -423,3 +423,68 @@ fn a_server_gets_the_name_but_never_an_address() {
         "{names:?}"
     );
 }
+
+#[test]
+fn the_key_exchange_uses_the_group_that_both_sides_know() {
+    let (p256, p384, x25519) = (23, 24, 29);
+    let chain = pki::simple(KeyKind::Rsa2048);
+    let trust = Trust::learn();
+    let suites = [Suite::ECDHE_RSA_WITH_AES_128_GCM_SHA256];
+    let mut device: Device = Device::new();
+    for (servers, ours, expected) in [
+        ("P-256", Groups::P256, Some(p256)),
+        ("P-256", Groups::X25519_P256, Some(p256)),
+        ("P-256", Groups::X25519, None),
+        ("P-384", Groups::X25519_P256_P384, Some(p384)),
+        ("P-384", Groups::X25519_P256, None),
+        ("X25519", Groups::X25519, Some(x25519)),
+        ("X25519", Groups::X25519_P256, Some(x25519)),
+        ("X25519", Groups::P256, None),
+    ] {
+        let server = OpensslConfig::new(&chain)
+            .service(Service::ReverseLines)
+            .groups(servers);
+        let server = OpensslServer::start(&server).unwrap();
+        let algorithms = Algorithms {
+            suites: &suites,
+            groups: ours,
+        };
+        let config = Config::with_algorithms(&chain.host, &trust, algorithms);
+        let got = device
+            .connect(server.addr(), &config)
+            .map(|stream| stream.connection().negotiated().group);
+        let refused = bearcub::error::PeerError::AlertReceived(40).into();
+        assert_eq!(
+            got.map_err(|error| (error, expected)),
+            expected.map(Some).ok_or((refused, expected)),
+            "{servers}, {ours:?}"
+        );
+    }
+}
+
+#[test]
+fn a_server_that_knows_no_fragment_length_gets_the_clients_certificate_too() {
+    for kind in [KeyKind::P256, KeyKind::Rsa2048] {
+        let owner = pki::device(kind);
+        let certificates: Vec<&[u8]> = owner.certificates.iter().map(Vec::as_slice).collect();
+        let key = bearcub::identity::PrivateKey::from_der(owner.key.pkcs8_der()).unwrap();
+        let identity = Identity::new(&certificates, key).unwrap();
+        for server_kind in KINDS {
+            let chain = pki::simple(server_kind);
+            let server = RustlsConfig::new(&chain).require_certificate(owner.root());
+            let server = RustlsServer::start(&server.max_fragment(900)).unwrap();
+            let trust = Trust::learn();
+            let mut device: Device = Device::new();
+            let config = Config::new(&chain.host, &trust).identity(&identity);
+            let expected = Expected {
+                suite: suites_for(server_kind)[0],
+                resumed: false,
+                fragment_length: None,
+                certificate_requested: true,
+            };
+            check(&mut device, server.addr(), &config, Talk::Echoed, expected);
+            let seen = server.connections(1).remove(0);
+            assert_eq!(seen.client_certificate.as_deref(), Some(owner.leaf()));
+        }
+    }
+}

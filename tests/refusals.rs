@@ -709,3 +709,44 @@ fn a_stored_identity_is_read_when_it_is_used_and_a_broken_one_says_what_is_wrong
         "{got:?}"
     );
 }
+
+#[test]
+fn a_client_certificate_of_a_stranger_is_the_servers_alert() {
+    let chain = pki::simple(KeyKind::P256);
+    let server = OpensslConfig::new(&chain)
+        .service(Service::ReverseLines)
+        .require_certificate(pki::device(KeyKind::Rsa2048).root());
+    let server = OpensslServer::start(&server).unwrap();
+    let stranger = pki::selfsigned(KeyKind::P256);
+    let certificates = [stranger.leaf()];
+    let key = EcKey::from_der(stranger.key.pkcs8_der()).unwrap();
+    let identity = Identity::new(&certificates, key).unwrap();
+    let trust = Trust::learn();
+    let config = Config::new(&chain.host, &trust).identity(&identity);
+    assert_eq!(
+        refused(&server, &config),
+        Some(PeerError::AlertReceived(48).into())
+    );
+}
+
+#[test]
+fn the_server_is_told_why_its_certificate_is_refused() {
+    for (fault, words) in [
+        (Fault::Expired, "alert certificate expired"),
+        (Fault::NotYetValid, "alert certificate expired"),
+        (Fault::UnknownAuthority, "alert unknown ca"),
+        (Fault::WrongName, "alert bad certificate"),
+        (Fault::Sha1Signature, "alert unsupported certificate"),
+        (Fault::WeakKey, "alert insufficient security"),
+    ] {
+        let chain = pki::faulty(fault, KeyKind::Rsa2048);
+        let server = serve(&chain);
+        let got = validated(&server, &chain.host, &[anchor(&chain)], clock());
+        assert!(got.is_some(), "{fault:?}");
+        assert!(
+            server.wait_for_log(words, Duration::from_secs(10)),
+            "{fault:?}: {}",
+            server.log()
+        );
+    }
+}

@@ -482,3 +482,27 @@ fn an_alert_that_came_before_the_cut_is_the_error() {
         assert_eq!(result.err(), Some(expected));
     }
 }
+
+#[test]
+fn the_async_shell_sends_everything_that_was_written_before_it_closes() {
+    use embedded_io_async::Write as _;
+    let (_, config) = recording();
+    let config = config.fragment_length(None);
+    let recorded = Recorded::new(Recorded::rsa_chain(), &config);
+    let mut storage = Box::new(Storage::<1024, 4096>::new());
+    let mut scratch = [0; Scratch::FINGERPRINTS];
+    let lazy = Lazy {
+        inner: Playback::new(&recorded.server, &[usize::MAX]),
+        polls: 0,
+    };
+    let sent = block_on(async {
+        let mut rng = Seeded(recorded.seed);
+        let mut stream = tls::asynch::connect(lazy, &mut *storage, &mut scratch, &config, &mut rng)
+            .await
+            .unwrap();
+        let before = stream.transport().inner.client.len();
+        stream.write_all(&[7; 4000]).await.unwrap();
+        stream.close().await.unwrap().inner.client.len() - before
+    });
+    assert_eq!(sent, 4000 + 29 + 2 + 29);
+}

@@ -5,7 +5,7 @@ mod support;
 use std::sync::{Arc, OnceLock};
 
 use bearcub::error::{Error, NetworkError, PeerError, ProtocolError};
-use bearcub::tls::{Config, FragmentLength, Scratch, Storage};
+use bearcub::tls::{Algorithms, Config, FragmentLength, Groups, Scratch, Storage, Suite};
 use bearcub::trust::{Pin, PublicKey, Trust};
 use bearcub_lab::pki::{self, Chain, KeyKind};
 use proptest::prelude::*;
@@ -207,4 +207,70 @@ fn a_server_that_does_not_signal_secure_renegotiation_is_refused() {
         result,
         Err(PeerError::Protocol(ProtocolError::BadSecureRenegotiation).into())
     );
+}
+
+#[test]
+fn any_changed_byte_of_the_data_itself_is_a_bad_mac() {
+    let recorded = recorded();
+    let mut server = recorded.server.clone();
+    let content = recorded.handshake + 5;
+    for offset in content..content + 24 + support::replay::ANSWER.len() {
+        server[offset] ^= 0x40;
+        assert_eq!(
+            play_back(recorded, &server, &[usize::MAX]),
+            Err(PeerError::Protocol(ProtocolError::BadMac).into()),
+            "byte {offset}"
+        );
+        server[offset] ^= 0x40;
+    }
+}
+
+/// With a pin, what follows the server's key in its chain is not looked at: the Finished messages protect it.
+#[test]
+fn any_changed_byte_ends_in_an_error_where_the_chain_is_not_validated_too() {
+    for (kind, suite) in [
+        (KeyKind::Rsa2048, Suite::RSA_WITH_AES_128_GCM_SHA256),
+        (
+            KeyKind::Rsa2048,
+            Suite::ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+        ),
+        (KeyKind::P256, Suite::ECDHE_ECDSA_WITH_AES_128_GCM_SHA256),
+    ] {
+        let chain = pki::simple(kind);
+        let pins = [Pin::sha256_of(
+            &PublicKey::from_spki(chain.key.spki_der()).unwrap(),
+        )];
+        let trust = Trust::fingerprints(&pins);
+        let suites = [suite];
+        let algorithms = Algorithms {
+            suites: &suites,
+            groups: Groups::X25519_P256,
+        };
+        let config = Config::with_algorithms(&chain.host, &trust, algorithms);
+        let recorded = Recorded::new(Arc::clone(&chain), &config);
+        let mut server = recorded.server.clone();
+        let mut storage = Box::new(Storage::<1024, 512>::new());
+        let mut scratch = [0; Scratch::FINGERPRINTS];
+        let mut attempt = |server: &[u8]| {
+            let playback = Playback::new(server, &[usize::MAX]);
+            play(
+                playback,
+                &mut *storage,
+                &mut scratch,
+                &config,
+                recorded.seed,
+            )
+        };
+        assert_eq!(attempt(&server).unwrap(), recorded.client);
+        for offset in 0..recorded.handshake {
+            for mask in [1, 0x80, 0xFF] {
+                server[offset] ^= mask;
+                assert!(
+                    attempt(&server).is_err(),
+                    "{suite:?}: byte {offset}, mask {mask:#x} was accepted"
+                );
+                server[offset] ^= mask;
+            }
+        }
+    }
 }

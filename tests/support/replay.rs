@@ -64,32 +64,41 @@ impl Recorded {
     ) -> Self {
         let server = OpensslConfig::new(&chain).service(Service::ReverseLines);
         let server = OpensslServer::start(&more(server)).unwrap();
-        let passed = Rc::default();
-        let tap = Tap {
-            inner: Tcp::connect(server.addr()),
-            passed: Rc::clone(&passed),
-        };
-        let mut storage = Box::new(Storage::<1024, 512>::new());
-        let mut scratch = vec![0; tls::Scratch::ANCHORS + 3000];
-        let seed = 42;
-        let mut stream =
-            tls::connect(tap, &mut *storage, &mut scratch, config, &mut Seeded(seed)).unwrap();
-        let handshake = passed.borrow().0.len();
-        talk(&mut stream).unwrap();
-        stream.close().unwrap();
-        let (server, client) = passed.take();
-        Recorded {
-            chain,
-            seed,
-            server,
-            client,
-            handshake,
-        }
+        record_from(server.addr(), chain, config)
     }
 
     /// An RSA server, whose handshake is quickly checked.
     pub fn rsa_chain() -> std::sync::Arc<Chain> {
         pki::simple(KeyKind::Rsa2048)
+    }
+}
+
+/// Connects to a server that sends lines back reversed, asks, gets the answer, and closes.
+pub fn record_from(
+    server: std::net::SocketAddr,
+    chain: std::sync::Arc<Chain>,
+    config: &Config<'_>,
+) -> Recorded {
+    let passed = Rc::default();
+    let tap = Tap {
+        inner: Tcp::connect(server),
+        passed: Rc::clone(&passed),
+    };
+    let mut storage = Box::new(Storage::<1024, 512>::new());
+    let mut scratch = vec![0; tls::Scratch::ANCHORS + 3000];
+    let seed = 42;
+    let mut stream =
+        tls::connect(tap, &mut *storage, &mut scratch, config, &mut Seeded(seed)).unwrap();
+    let handshake = passed.borrow().0.len();
+    talk(&mut stream).unwrap();
+    stream.close().unwrap();
+    let (server, client) = passed.take();
+    Recorded {
+        chain,
+        seed,
+        server,
+        client,
+        handshake,
     }
 }
 
