@@ -319,6 +319,11 @@ impl Context {
             | br::BR_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256 => 16,
             _ => 24,
         };
+        // SAFETY: while the handshake lasts the handler is in the scratch; afterwards the pointer is null.
+        if let Some(error) = unsafe { self.auth.as_ref() }.and_then(|auth| auth.failure) {
+            // BearSSL would go on without a certificate, and some servers would let it.
+            return self.fail(error);
+        }
         if mode == 0 {
             if code == br::BR_ERR_OK {
                 self.phase = Phase::Closed;
@@ -359,14 +364,10 @@ impl Context {
         unsafe { self.engine().out.vtable }
     }
 
-    /// BearSSL's error number as an error of ours, with what our own callbacks know about it.
+    /// BearSSL's error number as an error of ours, with what our verifier knows about it.
     fn explain(&self, code: i32) -> Error {
         // SAFETY: while the handshake lasts the verifier is in the scratch; afterwards the pointer is null.
         if let Some(error) = unsafe { self.verifier.as_ref() }.and_then(|head| head.failure) {
-            return error;
-        }
-        // SAFETY: as above, for the client's certificate handler.
-        if let Some(error) = unsafe { self.auth.as_ref() }.and_then(|auth| auth.failure) {
             return error;
         }
         Error::from_engine(code)
