@@ -750,3 +750,24 @@ fn the_server_is_told_why_its_certificate_is_refused() {
         );
     }
 }
+
+#[test]
+fn a_broken_identity_is_an_error_also_where_the_server_would_do_without() {
+    let chain = pki::simple(KeyKind::P256);
+    let owner = pki::device(KeyKind::P256);
+    let config = OpensslConfig::new(&chain)
+        .service(Service::ReverseLines)
+        .request_certificate(owner.root());
+    let server = OpensslServer::start(&config).unwrap();
+    let trust = Trust::learn();
+    let missing = Stored {
+        chain: &owner,
+        key: None,
+    };
+    let identity = Identity::<EcKey<'_>>::stored(&missing).unwrap();
+    let config = Config::new(&chain.host, &trust).identity(&identity);
+    assert_eq!(
+        refused(&server, &config),
+        Some(ConfigError::MissingPrivateKey.into())
+    );
+}
