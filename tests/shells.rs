@@ -1,16 +1,10 @@
 //! The two shells over transports that misbehave: nothing is lost, and nothing is sent before it is due.
-#![cfg(feature = "async")]
 
 mod support;
 
-use std::future::Future;
-use std::pin::pin;
-use std::sync::Arc;
-use std::task::{Context as TaskContext, Poll, Wake, Waker};
-
 use bearcub::error::{Error, NetworkError, PeerError};
 use bearcub::tls::{
-    self, Config, Connection, FragmentLength, Handshake, Message, Parts, Scratch, Storage,
+    self, Config, Connection, FragmentLength, Handshake, Message, Scratch, Storage,
 };
 use bearcub::trust::Trust;
 use bearcub_lab::pki::{self, KeyKind};
@@ -19,7 +13,8 @@ use embedded_io::{ErrorKind, ErrorType, Read, Write};
 use support::replay::{ANSWER, Playback, QUESTION, Recorded, talk};
 use support::{Device, Seeded, Tcp};
 
-/// Passes every n-th call on, one byte at most; the others fail as a transport does whose time is up.
+/// Passes every n-th call on, one byte at most; the others fail as a transport does whose time is up, or that a signal
+/// interrupted.
 struct Flaky<T> {
     inner: T,
     every: usize,
@@ -31,6 +26,8 @@ impl<T> Flaky<T> {
         self.calls += 1;
         if self.calls.is_multiple_of(self.every) {
             Ok(())
+        } else if self.calls.is_multiple_of(2) {
+            Err(ErrorKind::Interrupted)
         } else {
             Err(ErrorKind::TimedOut)
         }
@@ -58,11 +55,13 @@ impl<T: Write> Write for Flaky<T> {
     }
 }
 
-/// Repeats what a transport's time-out interrupted.
+/// Repeats what a transport's error interrupted.
 fn insist<T>(mut run: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
     loop {
         match run() {
-            Err(Error::Network(NetworkError::Timeout)) => {}
+            Err(Error::Network(
+                NetworkError::Timeout | NetworkError::Transport(ErrorKind::Interrupted),
+            )) => {}
             other => return other,
         }
     }
@@ -235,183 +234,6 @@ fn much_data_passes_both_ways_through_small_records() {
     assert_eq!(connection.end, End::ClientClosed);
 }
 
-/// A waker that does nothing: the tests poll by themselves.
-struct Idle;
-impl Wake for Idle {
-    fn wake(self: Arc<Self>) {}
-}
-
-/// Polls until the future is ready; a future that never is fails the test.
-fn block_on<F: Future>(future: F) -> F::Output {
-    let waker = Waker::from(Arc::new(Idle));
-    let mut future = pin!(future);
-    for _ in 0..1_000_000 {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut TaskContext::from_waker(&waker)) {
-            return output;
-        }
-    }
-    panic!("the future does not end");
-}
-
-/// An async transport that is never ready at first, and passes one byte at a time.
-struct Lazy<T> {
-    inner: T,
-    polls: usize,
-}
-
-/// Pending the first time.
-async fn once_pending() {
-    let mut polled = false;
-    std::future::poll_fn(|task| {
-        if std::mem::replace(&mut polled, true) {
-            Poll::Ready(())
-        } else {
-            task.waker().wake_by_ref();
-            Poll::Pending
-        }
-    })
-    .await;
-}
-
-impl<T> embedded_io_async::ErrorType for Lazy<T> {
-    type Error = ErrorKind;
-}
-impl<T: Read> embedded_io_async::Read for Lazy<T> {
-    async fn read(&mut self, into: &mut [u8]) -> Result<usize, ErrorKind> {
-        self.polls += 1;
-        once_pending().await;
-        self.inner
-            .read(&mut into[..1])
-            .map_err(|_| ErrorKind::Other)
-    }
-}
-impl<T: Write> embedded_io_async::Write for Lazy<T> {
-    async fn write(&mut self, data: &[u8]) -> Result<usize, ErrorKind> {
-        self.polls += 1;
-        once_pending().await;
-        self.inner.write(&data[..1]).map_err(|_| ErrorKind::Other)
-    }
-    async fn flush(&mut self) -> Result<(), ErrorKind> {
-        once_pending().await;
-        Ok(())
-    }
-}
-
-#[test]
-fn the_async_shell_makes_the_same_connection() {
-    use embedded_io_async::{Read as _, Write as _};
-    let (recorded, config) = recording();
-    let mut storage = Box::new(Storage::<1024, 512>::new());
-    let mut scratch = [0; Scratch::FINGERPRINTS];
-    let lazy = Lazy {
-        inner: Playback::new(&recorded.server, &[usize::MAX]),
-        polls: 0,
-    };
-    let client = block_on(async {
-        let mut rng = Seeded(recorded.seed);
-        let mut stream = tls::asynch::connect(lazy, &mut *storage, &mut scratch, &config, &mut rng)
-            .await
-            .unwrap();
-        stream.write_all(QUESTION).await.unwrap();
-        stream.flush().await.unwrap();
-        let mut got = [0; ANSWER.len()];
-        stream.read_exact(&mut got).await.unwrap();
-        assert_eq!(got, ANSWER);
-        stream.close().await.unwrap().inner.client
-    });
-    assert_eq!(client, recorded.client);
-}
-
-/// Polls a future a given number of times and then drops it.
-fn poll_and_drop<F: Future>(future: F, times: usize) -> Option<F::Output> {
-    let waker = Waker::from(Arc::new(Idle));
-    let mut future = pin!(future);
-    for _ in 0..times {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut TaskContext::from_waker(&waker)) {
-            return Some(output);
-        }
-    }
-    None
-}
-
-#[test]
-fn futures_dropped_at_every_await_lose_nothing() {
-    use embedded_io_async::{Read as _, Write as _};
-    let (recorded, config) = recording();
-    for patience in 1..6 {
-        let mut storage = Box::new(Storage::<1024, 512>::new());
-        let mut scratch = [0; Scratch::FINGERPRINTS];
-        let lazy = Lazy {
-            inner: Playback::new(&recorded.server, &[usize::MAX]),
-            polls: 0,
-        };
-        let mut rng = Seeded(recorded.seed);
-        let mut stream = block_on(tls::asynch::connect(
-            lazy,
-            &mut *storage,
-            &mut scratch,
-            &config,
-            &mut rng,
-        ))
-        .unwrap();
-        // Each call gets a few polls, then it is dropped and made again. A transport that needs two polls for a byte
-        // makes no progress with one; the last calls are patient.
-        let mut rest = QUESTION;
-        while !rest.is_empty() {
-            if let Some(len) = poll_and_drop(stream.write(rest), patience) {
-                rest = &rest[len.unwrap()..];
-            }
-        }
-        for _ in 0..20 {
-            if poll_and_drop(stream.flush(), patience).is_some() {
-                break;
-            }
-        }
-        block_on(stream.flush()).unwrap();
-        let mut got: Vec<u8> = Vec::new();
-        let mut attempts = 0;
-        while got.len() < ANSWER.len() {
-            attempts += 1;
-            let mut some = [0; 4];
-            let len = match poll_and_drop(stream.read(&mut some), patience) {
-                Some(len) => len.unwrap(),
-                None if attempts > 50 => block_on(stream.read(&mut some)).unwrap(),
-                None => continue,
-            };
-            got.extend(&some[..len]);
-        }
-        assert_eq!(got, ANSWER, "patience {patience}");
-        let client = block_on(stream.close()).unwrap().inner.client;
-        assert_eq!(client, recorded.client, "patience {patience}");
-    }
-}
-
-#[test]
-fn a_dropped_connect_leaves_memory_that_can_be_used_at_once() {
-    let (recorded, config) = recording();
-    let mut storage = Box::new(Storage::<1024, 512>::new());
-    let mut scratch = [0; Scratch::FINGERPRINTS];
-    for times in [1, 50, 500, 2000] {
-        let lazy = Lazy {
-            inner: Playback::new(&recorded.server, &[usize::MAX]),
-            polls: 0,
-        };
-        let mut rng = Seeded(recorded.seed);
-        let connecting = tls::asynch::connect(lazy, &mut *storage, &mut scratch, &config, &mut rng);
-        assert!(
-            poll_and_drop(connecting, times).is_none(),
-            "{times} polls are enough"
-        );
-        assert!(
-            scratch.iter().all(|&byte| byte == 0),
-            "the scratch was not wiped"
-        );
-    }
-    let playback = Playback::new(&recorded.server, &[usize::MAX]);
-    let parts: Parts<'_> = (&mut *storage).into();
-    support::replay::play(playback, parts, &mut scratch, &config, recorded.seed).unwrap();
-}
-
 #[test]
 fn a_connection_can_move_to_another_thread() {
     fn sendable<T: Send>(_: &T) {}
@@ -483,26 +305,220 @@ fn an_alert_that_came_before_the_cut_is_the_error() {
     }
 }
 
-#[test]
-fn the_async_shell_sends_everything_that_was_written_before_it_closes() {
-    use embedded_io_async::Write as _;
-    let (_, config) = recording();
-    let config = config.fragment_length(None);
-    let recorded = Recorded::new(Recorded::rsa_chain(), &config);
-    let mut storage = Box::new(Storage::<1024, 4096>::new());
-    let mut scratch = [0; Scratch::FINGERPRINTS];
-    let lazy = Lazy {
-        inner: Playback::new(&recorded.server, &[usize::MAX]),
-        polls: 0,
-    };
-    let sent = block_on(async {
-        let mut rng = Seeded(recorded.seed);
-        let mut stream = tls::asynch::connect(lazy, &mut *storage, &mut scratch, &config, &mut rng)
-            .await
+#[cfg(feature = "async")]
+mod asynchronous {
+    use std::future::Future;
+    use std::pin::pin;
+    use std::sync::Arc;
+    use std::task::{Context as TaskContext, Poll, Wake, Waker};
+
+    use bearcub::tls::Parts;
+
+    use super::*;
+
+    /// A waker that does nothing: the tests poll by themselves.
+    struct Idle;
+    impl Wake for Idle {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    /// Polls until the future is ready; a future that never is fails the test.
+    fn block_on<F: Future>(future: F) -> F::Output {
+        let waker = Waker::from(Arc::new(Idle));
+        let mut future = pin!(future);
+        for _ in 0..1_000_000 {
+            if let Poll::Ready(output) = future.as_mut().poll(&mut TaskContext::from_waker(&waker))
+            {
+                return output;
+            }
+        }
+        panic!("the future does not end");
+    }
+
+    /// An async transport that is never ready at first, and passes one byte at a time.
+    struct Lazy<T> {
+        inner: T,
+        polls: usize,
+    }
+
+    /// Pending the first time.
+    async fn once_pending() {
+        let mut polled = false;
+        std::future::poll_fn(|task| {
+            if std::mem::replace(&mut polled, true) {
+                Poll::Ready(())
+            } else {
+                task.waker().wake_by_ref();
+                Poll::Pending
+            }
+        })
+        .await;
+    }
+
+    impl<T> embedded_io_async::ErrorType for Lazy<T> {
+        type Error = ErrorKind;
+    }
+    impl<T: Read> embedded_io_async::Read for Lazy<T> {
+        async fn read(&mut self, into: &mut [u8]) -> Result<usize, ErrorKind> {
+            self.polls += 1;
+            once_pending().await;
+            self.inner
+                .read(&mut into[..1])
+                .map_err(|_| ErrorKind::Other)
+        }
+    }
+    impl<T: Write> embedded_io_async::Write for Lazy<T> {
+        async fn write(&mut self, data: &[u8]) -> Result<usize, ErrorKind> {
+            self.polls += 1;
+            once_pending().await;
+            self.inner.write(&data[..1]).map_err(|_| ErrorKind::Other)
+        }
+        async fn flush(&mut self) -> Result<(), ErrorKind> {
+            once_pending().await;
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn the_async_shell_makes_the_same_connection() {
+        use embedded_io_async::{Read as _, Write as _};
+        let (recorded, config) = recording();
+        let mut storage = Box::new(Storage::<1024, 512>::new());
+        let mut scratch = [0; Scratch::FINGERPRINTS];
+        let lazy = Lazy {
+            inner: Playback::new(&recorded.server, &[usize::MAX]),
+            polls: 0,
+        };
+        let client = block_on(async {
+            let mut rng = Seeded(recorded.seed);
+            let mut stream =
+                tls::asynch::connect(lazy, &mut *storage, &mut scratch, &config, &mut rng)
+                    .await
+                    .unwrap();
+            stream.write_all(QUESTION).await.unwrap();
+            stream.flush().await.unwrap();
+            let mut got = [0; ANSWER.len()];
+            stream.read_exact(&mut got).await.unwrap();
+            assert_eq!(got, ANSWER);
+            stream.close().await.unwrap().inner.client
+        });
+        assert_eq!(client, recorded.client);
+    }
+
+    /// Polls a future a given number of times and then drops it.
+    fn poll_and_drop<F: Future>(future: F, times: usize) -> Option<F::Output> {
+        let waker = Waker::from(Arc::new(Idle));
+        let mut future = pin!(future);
+        for _ in 0..times {
+            if let Poll::Ready(output) = future.as_mut().poll(&mut TaskContext::from_waker(&waker))
+            {
+                return Some(output);
+            }
+        }
+        None
+    }
+
+    #[test]
+    fn futures_dropped_at_every_await_lose_nothing() {
+        use embedded_io_async::{Read as _, Write as _};
+        let (recorded, config) = recording();
+        for patience in 1..6 {
+            let mut storage = Box::new(Storage::<1024, 512>::new());
+            let mut scratch = [0; Scratch::FINGERPRINTS];
+            let lazy = Lazy {
+                inner: Playback::new(&recorded.server, &[usize::MAX]),
+                polls: 0,
+            };
+            let mut rng = Seeded(recorded.seed);
+            let mut stream = block_on(tls::asynch::connect(
+                lazy,
+                &mut *storage,
+                &mut scratch,
+                &config,
+                &mut rng,
+            ))
             .unwrap();
-        let before = stream.transport().inner.client.len();
-        stream.write_all(&[7; 4000]).await.unwrap();
-        stream.close().await.unwrap().inner.client.len() - before
-    });
-    assert_eq!(sent, 4000 + 29 + 2 + 29);
+            // Each call gets a few polls, then it is dropped and made again. A transport that needs two polls for a byte
+            // makes no progress with one; the last calls are patient.
+            let mut rest = QUESTION;
+            while !rest.is_empty() {
+                if let Some(len) = poll_and_drop(stream.write(rest), patience) {
+                    rest = &rest[len.unwrap()..];
+                }
+            }
+            for _ in 0..20 {
+                if poll_and_drop(stream.flush(), patience).is_some() {
+                    break;
+                }
+            }
+            block_on(stream.flush()).unwrap();
+            let mut got: Vec<u8> = Vec::new();
+            let mut attempts = 0;
+            while got.len() < ANSWER.len() {
+                attempts += 1;
+                let mut some = [0; 4];
+                let len = match poll_and_drop(stream.read(&mut some), patience) {
+                    Some(len) => len.unwrap(),
+                    None if attempts > 50 => block_on(stream.read(&mut some)).unwrap(),
+                    None => continue,
+                };
+                got.extend(&some[..len]);
+            }
+            assert_eq!(got, ANSWER, "patience {patience}");
+            let client = block_on(stream.close()).unwrap().inner.client;
+            assert_eq!(client, recorded.client, "patience {patience}");
+        }
+    }
+
+    #[test]
+    fn a_dropped_connect_leaves_memory_that_can_be_used_at_once() {
+        let (recorded, config) = recording();
+        let mut storage = Box::new(Storage::<1024, 512>::new());
+        let mut scratch = [0; Scratch::FINGERPRINTS];
+        for times in [1, 50, 500, 2000] {
+            let lazy = Lazy {
+                inner: Playback::new(&recorded.server, &[usize::MAX]),
+                polls: 0,
+            };
+            let mut rng = Seeded(recorded.seed);
+            let connecting =
+                tls::asynch::connect(lazy, &mut *storage, &mut scratch, &config, &mut rng);
+            assert!(
+                poll_and_drop(connecting, times).is_none(),
+                "{times} polls are enough"
+            );
+            assert!(
+                scratch.iter().all(|&byte| byte == 0),
+                "the scratch was not wiped"
+            );
+        }
+        let playback = Playback::new(&recorded.server, &[usize::MAX]);
+        let parts: Parts<'_> = (&mut *storage).into();
+        support::replay::play(playback, parts, &mut scratch, &config, recorded.seed).unwrap();
+    }
+
+    #[test]
+    fn the_async_shell_sends_everything_that_was_written_before_it_closes() {
+        use embedded_io_async::Write as _;
+        let (_, config) = recording();
+        let config = config.fragment_length(None);
+        let recorded = Recorded::new(Recorded::rsa_chain(), &config);
+        let mut storage = Box::new(Storage::<1024, 4096>::new());
+        let mut scratch = [0; Scratch::FINGERPRINTS];
+        let lazy = Lazy {
+            inner: Playback::new(&recorded.server, &[usize::MAX]),
+            polls: 0,
+        };
+        let sent = block_on(async {
+            let mut rng = Seeded(recorded.seed);
+            let mut stream =
+                tls::asynch::connect(lazy, &mut *storage, &mut scratch, &config, &mut rng)
+                    .await
+                    .unwrap();
+            let before = stream.transport().inner.client.len();
+            stream.write_all(&[7; 4000]).await.unwrap();
+            stream.close().await.unwrap().inner.client.len() - before
+        });
+        assert_eq!(sent, 4000 + 29 + 2 + 29);
+    }
 }
