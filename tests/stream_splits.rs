@@ -274,3 +274,34 @@ fn any_changed_byte_ends_in_an_error_where_the_chain_is_not_validated_too() {
         }
     }
 }
+
+#[test]
+fn a_server_that_chooses_a_protocol_nobody_offered_is_refused_at_its_hello() {
+    let trust = Trust::learn();
+    let chain = Recorded::rsa_chain();
+    let config = Config::new(&chain.host, &trust).alpn(&[c"mqtt"]);
+    let recorded = Recorded::with(Arc::clone(&chain), &config, |server| server.alpn("mqtt"));
+    let at = recorded
+        .server
+        .windows(5)
+        .position(|bytes| bytes == b"\x04mqtt")
+        .unwrap();
+    let mut server = recorded.server.clone();
+    server[at + 1..at + 5].copy_from_slice(b"http");
+    let mut storage = Box::new(Storage::<1024, 512>::new());
+    let mut scratch = [0; Scratch::FINGERPRINTS];
+    // Nothing after the ServerHello is needed to see it.
+    let hello = 5 + usize::from(u16::from_be_bytes([server[3], server[4]]));
+    let playback = Playback::new(&server[..hello], &[usize::MAX]);
+    let result = play(
+        playback,
+        &mut *storage,
+        &mut scratch,
+        &config,
+        recorded.seed,
+    );
+    assert_eq!(
+        result,
+        Err(PeerError::Protocol(ProtocolError::Unexpected).into())
+    );
+}
