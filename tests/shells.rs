@@ -8,7 +8,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll, Wake, Waker};
 
-use bearcub::error::{Error, NetworkError};
+use bearcub::error::{Error, NetworkError, PeerError};
 use bearcub::tls::{
     self, Config, Connection, FragmentLength, Handshake, Message, Parts, Scratch, Storage,
 };
@@ -424,4 +424,61 @@ fn a_connection_can_move_to_another_thread() {
         .unwrap();
     sendable(&stream);
     sendable(&Storage::<512, 512>::new());
+}
+
+/// Plays a server back, and is cut at the first write after its last byte was there to be read.
+struct Cut<'a> {
+    inner: Playback<'a>,
+    writes: usize,
+}
+
+impl ErrorType for Cut<'_> {
+    type Error = ErrorKind;
+}
+impl Read for Cut<'_> {
+    fn read(&mut self, into: &mut [u8]) -> Result<usize, ErrorKind> {
+        self.inner.read(into).map_err(|_| ErrorKind::Other)
+    }
+}
+impl Write for Cut<'_> {
+    fn write(&mut self, data: &[u8]) -> Result<usize, ErrorKind> {
+        if self.writes == 0 {
+            return Err(ErrorKind::BrokenPipe);
+        }
+        self.writes -= 1;
+        Ok(data.len())
+    }
+    fn flush(&mut self) -> Result<(), ErrorKind> {
+        Ok(())
+    }
+}
+
+#[test]
+fn an_alert_that_came_before_the_cut_is_the_error() {
+    let (recorded, config) = recording();
+    let flight = recorded
+        .server
+        .windows(4)
+        .position(|bytes| bytes == [14, 0, 0, 0])
+        .unwrap()
+        + 4;
+    for (alert, expected) in [
+        (
+            &[21, 3, 3, 0, 2, 2, 40][..],
+            Error::Peer(PeerError::AlertReceived(40)),
+        ),
+        (
+            &[],
+            Error::Network(NetworkError::Transport(ErrorKind::BrokenPipe)),
+        ),
+    ] {
+        let server = [&recorded.server[..flight], alert].concat();
+        let mut storage = Box::new(Storage::<1024, 512>::new());
+        let mut scratch = [0; Scratch::FINGERPRINTS];
+        let mut rng = Seeded(recorded.seed);
+        let inner = Playback::new(&server, &[usize::MAX]);
+        let cut = Cut { inner, writes: 1 };
+        let result = tls::connect(cut, &mut *storage, &mut scratch, &config, &mut rng);
+        assert_eq!(result.err(), Some(expected));
+    }
 }

@@ -15,8 +15,6 @@ pub struct Live {
     stream: TcpStream,
     timeout: Duration,
     deadline: Instant,
-    /// Why nothing more can be sent; told when there is nothing more to be received either.
-    broken: Option<ErrorKind>,
 }
 
 /// `HOST:PORT`, taken apart.
@@ -96,7 +94,6 @@ impl Live {
                         stream,
                         timeout,
                         deadline,
-                        broken: None,
                     });
                 }
                 Err(error) if error.kind() == ErrorKind::TimedOut => last = NetworkError::Timeout,
@@ -131,14 +128,14 @@ impl Link for Live {
             Ok(0) => Err(network(NetworkError::Truncated)),
             Ok(len) => Ok(len),
             Err(error) if error.kind() == ErrorKind::Interrupted => self.send(bytes),
-            // A server that hangs up has mostly said why before: an alert that has not been read yet.
+            // The server has gone. Its last words, an alert perhaps, are still to be read, and if there are none
+            // reading says so.
             Err(error)
                 if matches!(
                     error.kind(),
                     ErrorKind::BrokenPipe | ErrorKind::ConnectionReset
                 ) =>
             {
-                self.broken = Some(error.kind());
                 Ok(bytes.len())
             }
             Err(error) => Err(failed(&error)),
@@ -148,12 +145,10 @@ impl Link for Live {
     fn receive(&mut self, into: &mut [u8]) -> Result<usize, Failure> {
         let left = self.left()?;
         let set = self.stream.set_read_timeout(Some(left));
-        let received = set.and_then(|()| self.stream.read(into));
-        match (received, self.broken) {
-            (Err(error), _) if error.kind() == ErrorKind::Interrupted => self.receive(into),
-            (Ok(0) | Err(_), Some(kind)) => Err(failed(&kind.into())),
-            (Ok(len), _) => Ok(len),
-            (Err(error), None) => Err(failed(&error)),
+        match set.and_then(|()| self.stream.read(into)) {
+            Ok(len) => Ok(len),
+            Err(error) if error.kind() == ErrorKind::Interrupted => self.receive(into),
+            Err(error) => Err(failed(&error)),
         }
     }
 

@@ -1,11 +1,12 @@
 //! The async shell, over `embedded-io-async`.
 
+use embedded_io::Error as _;
 use embedded_io_async::{ErrorType, Read, Write};
 use rand_core::TryCryptoRng;
 
-use crate::error::Error;
+use crate::error::{Error, PeerError};
 
-use super::blocking::failed;
+use super::blocking::{failed, is_cut};
 use super::client::{Action, CLOSING_READS};
 use super::{Config, Connection, Handshake, Parts, Wire};
 
@@ -143,8 +144,14 @@ impl<T: Read + Write> Write for Stream<'_, T> {
 async fn advance<T: Read + Write>(transport: &mut T, wire: &mut Wire<'_>) -> Result<(), Error> {
     match wire.action() {
         Action::Send => {
-            let len = transport.write(wire.output()).await.map_err(failed)?;
-            wire.accepted(len)
+            let written = transport.write(wire.output()).await;
+            match written {
+                Ok(len) => wire.accepted(len),
+                Err(error) if is_cut(error.kind()) => {
+                    Err(last_words(transport, wire).await.unwrap_or(failed(error)))
+                }
+                Err(error) => Err(failed(error)),
+            }
         }
         Action::Work => {
             let worked = wire.step();
@@ -165,5 +172,25 @@ async fn advance<T: Read + Write>(transport: &mut T, wire: &mut Wire<'_>) -> Res
             wire.arrived(len)
         }
         Action::Nothing(why) => Err(why),
+    }
+}
+
+/// What the server said before it cut the connection: a refusal says more than a broken pipe.
+async fn last_words<T: Read>(transport: &mut T, wire: &mut Wire<'_>) -> Option<Error> {
+    loop {
+        if wire.has_work() {
+            if let Err(alert @ Error::Peer(PeerError::AlertReceived(_))) = wire.step() {
+                return Some(alert);
+            }
+        } else if wire.wants_input() {
+            let len = transport
+                .read(wire.input())
+                .await
+                .ok()
+                .filter(|&len| len > 0)?;
+            wire.received(len).ok()?;
+        } else {
+            return None;
+        }
     }
 }

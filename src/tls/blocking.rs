@@ -1,9 +1,9 @@
 //! The blocking shell, over `embedded-io`.
 
-use embedded_io::{ErrorKind, ErrorType, Read, Write};
+use embedded_io::{Error as _, ErrorKind, ErrorType, Read, Write};
 use rand_core::TryCryptoRng;
 
-use crate::error::{Error, NetworkError};
+use crate::error::{Error, NetworkError, PeerError};
 
 use super::client::{Action, CLOSING_READS};
 use super::{Config, Connection, Handshake, Parts, Wire};
@@ -148,8 +148,14 @@ impl<T: Read + Write> Write for Stream<'_, T> {
 fn advance<T: Read + Write>(transport: &mut T, wire: &mut Wire<'_>) -> Result<(), Error> {
     match wire.action() {
         Action::Send => {
-            let len = transport.write(wire.output()).map_err(failed)?;
-            wire.accepted(len)
+            let written = transport.write(wire.output());
+            match written {
+                Ok(len) => wire.accepted(len),
+                Err(error) if is_cut(error.kind()) => {
+                    Err(last_words(transport, wire).unwrap_or(failed(error)))
+                }
+                Err(error) => Err(failed(error)),
+            }
         }
         Action::Work => {
             let worked = wire.step();
@@ -173,6 +179,30 @@ fn advance<T: Read + Write>(transport: &mut T, wire: &mut Wire<'_>) -> Result<()
         }
         Action::Nothing(why) => Err(why),
     }
+}
+
+/// What the server said before it cut the connection: a refusal says more than a broken pipe.
+fn last_words<T: Read>(transport: &mut T, wire: &mut Wire<'_>) -> Option<Error> {
+    loop {
+        if wire.has_work() {
+            if let Err(alert @ Error::Peer(PeerError::AlertReceived(_))) = wire.step() {
+                return Some(alert);
+            }
+        } else if wire.wants_input() {
+            let len = transport.read(wire.input()).ok().filter(|&len| len > 0)?;
+            wire.received(len).ok()?;
+        } else {
+            return None;
+        }
+    }
+}
+
+/// Whether an error of the transport says that the other side has gone, so that reading cannot wait.
+pub(super) fn is_cut(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::BrokenPipe | ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted
+    )
 }
 
 /// A transport's error as one of ours.
