@@ -130,7 +130,7 @@ impl Run<'_> {
             let shake = || handshake(parts, &mut scratch, config, self.seed, link, &mut note);
             let (connection, stack) = if self.measure_stack {
                 let (connection, bytes) = stack::measure(shake);
-                (connection?, Some(bytes))
+                (connection?, bytes)
             } else {
                 (shake()?, None)
             };

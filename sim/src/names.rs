@@ -14,9 +14,10 @@ pub const SUITES: [Suite; 5] = [
 ];
 
 /// Every choice of groups, by the name that `--group` takes.
-pub const GROUPS: [(&str, Groups); 4] = [
+pub const GROUPS: [(&str, Groups); 5] = [
     ("none", Groups::NONE),
     ("p256", Groups::P256),
+    ("x25519", Groups::X25519),
     ("x25519-p256", Groups::X25519_P256),
     ("x25519-p256-p384", Groups::X25519_P256_P384),
 ];

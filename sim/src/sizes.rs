@@ -16,7 +16,7 @@ pub const SCRATCH_ANCHORS: usize = 3472;
 /// `size_of::<tls::Session>()`.
 pub const SESSION: usize = 92;
 /// `size_of::<tls::Storage<1024, 1024>>()`.
-pub const STORAGE_1024_1024: usize = 5648;
+pub const STORAGE_1024_1024: usize = 5656;
 /// The alignment of `tls::Storage`, to which its size is rounded up.
 const ALIGN: usize = 8;
 

@@ -48,7 +48,7 @@ pub struct ConnectionOptions {
     /// A suite to offer, the preferred one first. May be repeated [default: ECDHE with AES-128-GCM]
     #[arg(long, value_name = "NAME", value_parser = suite)]
     pub suite: Vec<String>,
-    /// The groups to offer: none, p256, x25519-p256 or x25519-p256-p384
+    /// The groups to offer: none, p256, x25519, x25519-p256 or x25519-p256-p384
     #[arg(long, value_name = "GROUPS", default_value = names::DEFAULT_GROUPS, value_parser = groups)]
     pub group: String,
     /// How long to wait for the handshake, and then for each answer
