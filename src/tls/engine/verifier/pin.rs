@@ -106,8 +106,9 @@ impl PinVerifier {
     ) {
         // SAFETY: BearSSL hands back what it was given.
         let verifier = unsafe { Self::of(context) };
-        if verifier.certificates == 0 {
-            // SAFETY: the decoder has been initialised, and BearSSL hands in a piece of the certificate.
+        // Unlike BearSSL's validator, its decoder runs on after an error if it is given more, and leaves its stacks.
+        if verifier.certificates == 0 && verifier.decoder.err == 0 {
+            // SAFETY: the decoder has been initialised and not failed, and BearSSL hands in a piece of the certificate.
             unsafe { br::br_x509_decoder_push(&mut verifier.decoder, data.cast::<c_void>(), len) };
         }
     }
@@ -156,6 +157,60 @@ impl PinVerifier {
             core::ptr::null()
         } else {
             &raw const verifier.decoder.pkey
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec;
+
+    /// Pushes a certificate in pieces of one byte; BearSSL's error, and how far its stacks moved after that error.
+    fn push(certificate: &[u8]) -> (i32, isize) {
+        let trust = crate::trust::Trust::learn();
+        let mut place = vec![0u64; size_of::<PinVerifier>().div_ceil(8)];
+        // SAFETY: there is room, aligned; the policy lives on.
+        let head = unsafe { PinVerifier::install(place.as_mut_ptr().cast(), &trust) };
+        let context = head.cast::<*const br::br_x509_class>();
+        // SAFETY: the context has just been installed.
+        unsafe { PinVerifier::start_cert(context, certificate.len() as u32) };
+        let mut after_error = None;
+        let mut moved = 0;
+        for byte in certificate {
+            // SAFETY: as above; the piece is one byte.
+            unsafe { PinVerifier::append(context, byte, 1) };
+            // SAFETY: as above.
+            let decoder = unsafe { &PinVerifier::of(context).decoder };
+            let stacks = (decoder.cpu.dp as isize, decoder.cpu.rp as isize);
+            if let Some((dp, rp)) = after_error {
+                let (dp, rp): (isize, isize) = (dp, rp);
+                moved += (stacks.0 - dp).abs() + (stacks.1 - rp).abs();
+            } else if decoder.err != 0 {
+                after_error = Some(stacks);
+            }
+        }
+        // SAFETY: as above.
+        let verifier = unsafe { PinVerifier::of(context) };
+        // SAFETY: as above.
+        unsafe { PinVerifier::end_cert(context) };
+        // SAFETY: as above.
+        assert_ne!(
+            unsafe { PinVerifier::end_chain(context) },
+            0,
+            "it was accepted"
+        );
+        (verifier.decoder.err, moved)
+    }
+
+    #[test]
+    fn the_decoder_does_not_run_on_after_an_error() {
+        let mut nested = vec![0x30, 0x82, 0x10, 0x00, 0x30, 0x82, 0x0F, 0xFC];
+        nested.extend([0x55; 4096]);
+        for certificate in [&[0xFF; 600][..], &nested, &[0x30; 300]] {
+            let (error, moved) = push(certificate);
+            assert_ne!(error, 0);
+            assert_eq!(moved, 0, "the decoder's stacks moved after error {error}");
         }
     }
 }
