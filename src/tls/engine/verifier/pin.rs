@@ -195,11 +195,8 @@ mod tests {
         // SAFETY: as above.
         unsafe { PinVerifier::end_cert(context) };
         // SAFETY: as above.
-        assert_ne!(
-            unsafe { PinVerifier::end_chain(context) },
-            0,
-            "it was accepted"
-        );
+        let verdict = unsafe { PinVerifier::end_chain(context) };
+        assert_ne!(verdict, 0, "it was accepted");
         (verifier.decoder.err, moved)
     }
 
