@@ -5,7 +5,7 @@
 //! $ cargo run --example blocking -- localhost:8883 ca.pem
 //! ```
 
-use std::io::{Error as IoError, Read, Write};
+use std::io::{Error as IoError, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -21,7 +21,11 @@ impl embedded_io::ErrorType for Tcp {
 }
 impl embedded_io::Read for Tcp {
     fn read(&mut self, into: &mut [u8]) -> Result<usize, IoError> {
-        self.0.read(into)
+        // A read that timed out is `WouldBlock` on Unix.
+        self.0.read(into).map_err(|error| match error.kind() {
+            ErrorKind::WouldBlock => ErrorKind::TimedOut.into(),
+            _ => error,
+        })
     }
 }
 impl embedded_io::Write for Tcp {
@@ -35,6 +39,8 @@ impl embedded_io::Write for Tcp {
 
 fn connect(server: &str, trust: &dyn Verify) -> Result<(), Box<dyn std::error::Error>> {
     let tcp = TcpStream::connect(server)?;
+    // The last messages of a handshake are small: without this, TCP waits between them.
+    tcp.set_nodelay(true)?;
     tcp.set_read_timeout(Some(Duration::from_secs(10)))?;
     let name = server.rsplit_once(':').map_or(server, |(name, _)| name);
     let config = Config::new(name, trust);

@@ -8,7 +8,8 @@ use crate::error::{ConfigError, Fault, Input};
 ///
 /// The program decides where it is kept; also across deep sleep, as [`to_bytes`](Self::to_bytes). It holds the connection's
 /// master secret: who reads it reads what was sent. It is tied to the server name and the trust it was made under, and
-/// refused (`ForeignSession`) under any other, because a resumed handshake shows no certificate.
+/// refused (`ForeignSession`) under any other, because a resumed handshake shows no certificate. For the same reason a resumed
+/// connection does not notice that the certificate has expired since: drop a session that is older than you accept.
 ///
 /// ```
 /// # fn example(connection: &bearcub::tls::Connection<'_>, flash: &mut [u8; 92]) {

@@ -92,8 +92,8 @@ impl<'s, const IN: usize, const OUT: usize> From<&'s mut Storage<IN, OUT>> for P
 
 /// Memory that is lent to a handshake, and the program's own again when it is over.
 ///
-/// Any `&mut [u8]` of the right size serves; this one knows the sizes. `IDENTITY` is for clients whose certificates or key
-/// are stored elsewhere and copied at the moment they are used: the larger of the chain's length and the key's.
+/// Any `&mut [u8]` of the right size serves; here are the sizes. A client whose certificates or key are stored elsewhere and
+/// copied at the moment they are used adds the larger of the whole chain's length and the key's.
 ///
 /// ```
 /// use bearcub::tls::Scratch;
