@@ -33,7 +33,6 @@ pub const SEED_SIZE: usize = 48;
 ///
 /// [`ResourceError::NoEntropy`] if the source reports a failure, or all bytes are the same, which happens by chance
 /// once in 2^376 connections.
-#[cfg_attr(not(test), allow(dead_code))] // the engine calls it
 pub(crate) fn seed<R: TryCryptoRng + ?Sized>(
     rng: &mut R,
 ) -> Result<Zeroizing<[u8; SEED_SIZE]>, ResourceError> {

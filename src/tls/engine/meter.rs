@@ -3,84 +3,55 @@
 //! With the feature `meter` the primitives count themselves in global counters (one connection at a time makes sense);
 //! without it `count` is nothing and no counter exists.
 
-/// What is counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(usize)]
-#[cfg_attr(not(feature = "meter"), allow(dead_code))]
-#[allow(missing_docs)]
-pub enum Operation {
-    P256Mul,
-    P256MulGen,
-    P256MulAdd,
-    P384Mul,
-    P384MulGen,
-    P384MulAdd,
-    X25519,
-    RsaPublic2048,
-    RsaPublic3072,
-    RsaPublic4096,
-    RsaPrivate2048,
-    RsaPrivate4096,
-    Sha256Block,
-    Sha384Block,
-    AesBlock,
-    GhashBlock,
-    ChaCha20Block,
-    Poly1305Block,
+/// One list: the operations, and the names that reports use.
+macro_rules! operations {
+    ($($operation:ident = $name:literal,)*) => {
+        /// What is counted.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[repr(usize)]
+        #[cfg_attr(not(feature = "meter"), allow(dead_code))]
+        #[allow(missing_docs)]
+        pub enum Operation {
+            $($operation,)*
+        }
+
+        #[cfg(feature = "meter")]
+        impl Operation {
+            /// All of them, in the order of their numbers.
+            pub const ALL: [Operation; [$($name),*].len()] = [$(Operation::$operation),*];
+
+            /// The name that reports use.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Operation::$operation => $name,)*
+                }
+            }
+        }
+    };
+}
+
+operations! {
+    P256Mul = "p256_mul",
+    P256MulGen = "p256_mulgen",
+    P256MulAdd = "p256_muladd",
+    P384Mul = "p384_mul",
+    P384MulGen = "p384_mulgen",
+    P384MulAdd = "p384_muladd",
+    X25519 = "x25519",
+    RsaPublic2048 = "rsa2048_public",
+    RsaPublic3072 = "rsa3072_public",
+    RsaPublic4096 = "rsa4096_public",
+    RsaPrivate2048 = "rsa2048_private",
+    RsaPrivate4096 = "rsa4096_private",
+    Sha256Block = "sha256_block",
+    Sha384Block = "sha384_block",
+    AesBlock = "aes_block",
+    GhashBlock = "ghash_block",
+    ChaCha20Block = "chacha20_block",
+    Poly1305Block = "poly1305_block",
 }
 
 impl Operation {
-    /// All of them, in the order of their numbers.
-    #[cfg(feature = "meter")]
-    pub const ALL: [Operation; 18] = {
-        use Operation::*;
-        [
-            P256Mul,
-            P256MulGen,
-            P256MulAdd,
-            P384Mul,
-            P384MulGen,
-            P384MulAdd,
-            X25519,
-            RsaPublic2048,
-            RsaPublic3072,
-            RsaPublic4096,
-            RsaPrivate2048,
-            RsaPrivate4096,
-            Sha256Block,
-            Sha384Block,
-            AesBlock,
-            GhashBlock,
-            ChaCha20Block,
-            Poly1305Block,
-        ]
-    };
-
-    /// The name that reports use.
-    #[cfg(feature = "meter")]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Operation::P256Mul => "p256_mul",
-            Operation::P256MulGen => "p256_mulgen",
-            Operation::P256MulAdd => "p256_muladd",
-            Operation::P384Mul => "p384_mul",
-            Operation::P384MulGen => "p384_mulgen",
-            Operation::P384MulAdd => "p384_muladd",
-            Operation::X25519 => "x25519",
-            Operation::RsaPublic2048 => "rsa2048_public",
-            Operation::RsaPublic3072 => "rsa3072_public",
-            Operation::RsaPublic4096 => "rsa4096_public",
-            Operation::RsaPrivate2048 => "rsa2048_private",
-            Operation::RsaPrivate4096 => "rsa4096_private",
-            Operation::Sha256Block => "sha256_block",
-            Operation::Sha384Block => "sha384_block",
-            Operation::AesBlock => "aes_block",
-            Operation::GhashBlock => "ghash_block",
-            Operation::ChaCha20Block => "chacha20_block",
-            Operation::Poly1305Block => "poly1305_block",
-        }
-    }
-
     pub(super) fn multiplication(curve: i32) -> Self {
         match curve {
             bearssl_sys::BR_EC_curve25519 => Operation::X25519,
