@@ -7,6 +7,8 @@
 
 use std::io::{Error as IoError, ErrorKind, Read, Write};
 use std::net::TcpStream;
+use std::path::Path;
+use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bearcub::clock::{Clock, Time};
@@ -63,33 +65,40 @@ fn connect(server: &str, trust: &dyn Verify) -> Result<(), Box<dyn std::error::E
     Ok(())
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn run(server: &str, trusted: &str) -> Result<(), Box<dyn std::error::Error>> {
+    // What names no file must be a pin.
+    if !Path::new(trusted).is_file() {
+        let pin = Pin::parse(trusted).map_err(bearcub::Error::from)?;
+        return connect(server, &Trust::fingerprints(&[pin]));
+    }
+    let mut der = vec![0; 8192];
+    let anchor = TrustAnchor::from_certificate_pem(&std::fs::read(trusted)?, &mut der)
+        .map_err(bearcub::Error::from)?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs() as i64;
+    let clock = Time::from_unix(now).map_or(Clock::not_set(), Clock::at);
+    connect(server, &Trust::anchors(&[anchor], clock))
+}
+
+fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [server, trusted] = &arguments[..] else {
-        return Err(
-            "say a server and whom to trust: HOST:PORT, and a pin or a CA's PEM file".into(),
-        );
+        eprintln!("say a server and whom to trust: HOST:PORT, and a pin or a CA's PEM file");
+        return ExitCode::from(2);
     };
-    let result = match Pin::parse(trusted) {
-        Ok(pin) => connect(server, &Trust::fingerprints(&[pin])),
-        Err(_) => {
-            let mut der = vec![0; 8192];
-            let anchors = [TrustAnchor::from_certificate_pem(
-                &std::fs::read(trusted)?,
-                &mut der,
-            )?];
-            let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs() as i64;
-            let clock = Time::from_unix(now).map_or(Clock::not_set(), Clock::at);
-            connect(server, &Trust::anchors(&anchors, clock))
+    let Err(error) = run(server, trusted) else {
+        return ExitCode::SUCCESS;
+    };
+    match error.downcast_ref::<bearcub::Error>() {
+        Some(error) => {
+            let why = error.explain();
+            eprintln!(
+                "error {}: {error}\n{}\n{}",
+                error.code(),
+                why.cause,
+                why.remedy
+            );
         }
-    };
-    if let Some(error) = result
-        .as_ref()
-        .err()
-        .and_then(|error| error.downcast_ref::<bearcub::Error>())
-    {
-        let why = error.explain();
-        eprintln!("{}: {error}\n{}\n{}", error.code(), why.cause, why.remedy);
+        None => eprintln!("error: {error}"),
     }
-    result
+    ExitCode::FAILURE
 }

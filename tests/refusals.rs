@@ -554,6 +554,14 @@ fn a_configuration_that_cannot_work_is_found_before_the_first_byte() {
         check(&Config::with_algorithms("h", &learn, nine)),
         ConfigError::CipherSuites.into()
     );
+    let no_group = Algorithms {
+        groups: Groups::NONE,
+        ..Algorithms::DEFAULT
+    };
+    assert_eq!(
+        check(&Config::with_algorithms("h", &learn, no_group)),
+        ConfigError::CipherSuites.into()
+    );
     assert_eq!(
         check(&Config::new("h", &learn).alpn(&[c"a"; 5])),
         ConfigError::Alpn.into()

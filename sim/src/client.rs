@@ -6,7 +6,8 @@ use bearcub::Error;
 use bearcub::error::{ConfigError, NetworkError};
 use bearcub::tls::meter::{self, Operation};
 use bearcub::tls::{
-    Config, Connection, Context, Handshake, Message, Negotiated, Parts, RECORD_OVERHEAD, Wire,
+    Config, Connection, Context, Handshake, Message, Negotiated, Parts, RECORD_OVERHEAD, Session,
+    Wire,
 };
 use bearcub::trust::Pin;
 use rand_chacha::ChaCha20Rng;
@@ -68,6 +69,15 @@ pub struct Stage {
     pub computing: Duration,
 }
 
+/// Why there was no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Silence {
+    /// None came in time.
+    TimedOut,
+    /// The server sends no more.
+    Closed,
+}
+
 /// What came of a connection.
 #[derive(Clone, Debug)]
 pub struct Outcome {
@@ -79,6 +89,10 @@ pub struct Outcome {
     pub learned: Option<Pin>,
     /// Application data, as it went.
     pub turns: Vec<Turn>,
+    /// Why there was no answer, where none came.
+    pub silence: Option<Silence>,
+    /// What it takes to resume the connection, if the server offers that.
+    pub session: Option<Session>,
     /// Whether the server has said goodbye too.
     pub closed_by_both: bool,
     /// Operations of the handshake, in the order of [`Operation::ALL`].
@@ -114,20 +128,14 @@ impl Run<'_> {
         link: &mut dyn Link,
         watch: &mut dyn FnMut(&Stage),
     ) -> Result<Outcome, Failure> {
-        let mut context = Box::new(Context::new());
-        let mut input = vec![0; self.plan.buffers.input.min(16_384) + RECORD_OVERHEAD];
-        let mut output = vec![0; self.plan.buffers.output.min(16_384) + RECORD_OVERHEAD];
-        let mut scratch = vec![0; self.plan.scratch()];
-        let (mut input, mut output) = (&mut input[..], &mut output[..]);
-        self.plan.with_config(|config| {
-            let parts = Parts::new(&mut context, &mut input, &mut output);
+        self.with_memory(|parts, scratch, config| {
             let mut stages = Vec::with_capacity(16);
             let mut note = |stage: Stage| {
                 watch(&stage);
                 stages.push(stage);
             };
             meter::reset();
-            let shake = || handshake(parts, &mut scratch, config, self.seed, link, &mut note);
+            let shake = || handshake(parts, scratch, config, self.seed, link, &mut note);
             let (connection, stack) = if self.measure_stack {
                 let (connection, bytes) = stack::measure(shake);
                 (connection?, bytes)
@@ -144,6 +152,35 @@ impl Run<'_> {
         })
     }
 
+    /// Finds what is wrong with the plan before there is a server to connect to.
+    ///
+    /// # Errors
+    /// What [`connect`](Self::connect) would report before its first byte.
+    pub fn check(&self) -> Result<(), Failure> {
+        self.with_memory(|parts, scratch, config| {
+            let mut rng = ChaCha20Rng::from_seed(self.seed);
+            Handshake::begin(parts, scratch, config, &mut rng)?;
+            Ok(())
+        })
+    }
+
+    /// Lends `work` the memory that the plan asks for, and its configuration.
+    fn with_memory<T>(
+        &self,
+        work: impl FnOnce(Parts<'_>, &mut [u8], &Config<'_>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let buffers = self.plan.buffers;
+        let mut context = Box::new(Context::new());
+        let mut input = vec![0; buffers.input.min(16_384) + RECORD_OVERHEAD];
+        let mut output = vec![0; buffers.output.min(16_384) + RECORD_OVERHEAD];
+        let mut scratch = vec![0; self.plan.scratch()];
+        let (mut input, mut output) = (&mut input[..], &mut output[..]);
+        self.plan.with_config(|config| {
+            let parts = Parts::new(&mut context, &mut input, &mut output);
+            work(parts, &mut scratch, config)
+        })
+    }
+
     /// Everything after the handshake.
     fn converse(
         &self,
@@ -154,29 +191,34 @@ impl Run<'_> {
         drain(&mut connection.wire(), link)?;
         let (random, master) = connection.secrets();
         let secrets = (*random, *master);
-        let mut turns = Vec::new();
+        let (mut turns, mut silence) = (Vec::new(), None);
         match &self.script {
             Script::Turns(known) => {
                 for (number, expected) in known.iter().enumerate() {
                     let wanted = Await::Bytes(expected.receive.0.len());
-                    let turn = talk(&mut connection, link, &expected.send.0, wanted)?;
+                    let (turn, _) = talk(&mut connection, link, &expected.send.0, wanted)?;
                     check_answer(number, &turn.receive, &expected.receive)?;
                     turns.push(turn);
                 }
             }
             Script::Talk(send) => {
-                turns.push(talk(&mut connection, link, send, Await::Anything)?);
+                let (turn, why) = talk(&mut connection, link, send, Await::Anything)?;
+                turns.push(turn);
+                silence = why;
             }
             Script::Silence => {}
         }
         let negotiated = connection.negotiated();
         let learned = connection.learned();
+        let session = connection.session();
         let closed_by_both = close(&mut connection, link)?;
         Ok(complete(Outcome {
             negotiated,
             secrets,
             learned,
             turns,
+            silence,
+            session,
             closed_by_both,
             operations: [0; Operation::ALL.len()],
             stages: Vec::new(),
@@ -269,14 +311,15 @@ fn talk(
     link: &mut dyn Link,
     send: &[u8],
     what: Await,
-) -> Result<Turn, Failure> {
+) -> Result<(Turn, Option<Silence>), Failure> {
     link.begin_turn();
     say(connection, link, send)?;
-    let receive = hear(connection, link, what)?;
-    Ok(Turn {
+    let (receive, silence) = hear(connection, link, what)?;
+    let turn = Turn {
         send: Hex(send.to_vec()),
         receive: Hex(receive),
-    })
+    };
+    Ok((turn, silence))
 }
 
 fn check_answer(number: usize, got: &Hex, expected: &Hex) -> Result<(), Failure> {
@@ -317,7 +360,7 @@ fn hear(
     connection: &mut Connection<'_>,
     link: &mut dyn Link,
     what: Await,
-) -> Result<Vec<u8>, Failure> {
+) -> Result<(Vec<u8>, Option<Silence>), Failure> {
     let mut heard = Vec::new();
     loop {
         let wanted = match what {
@@ -332,14 +375,17 @@ fn hear(
             Await::Bytes(len) => heard.len() == len,
             Await::Anything => !heard.is_empty(),
         };
-        if done || connection.is_read_closed() {
-            return Ok(heard);
+        if done {
+            return Ok((heard, None));
+        }
+        if connection.is_read_closed() {
+            return Ok((heard, Some(Silence::Closed)));
         }
         match advance(&mut connection.wire(), link) {
             Err(Failure::Tls(Error::Network(NetworkError::Timeout)))
                 if matches!(what, Await::Anything) =>
             {
-                return Ok(heard);
+                return Ok((heard, Some(Silence::TimedOut)));
             }
             result => result?,
         };

@@ -9,24 +9,32 @@ pub enum Failure {
     Usage(String),
     /// The library's own error, with its number and explanation.
     Tls(bearcub::Error),
+    /// The same, about this file or argument.
+    TlsAt(String, bearcub::Error),
     /// A recording is not one: what, and where.
     Recording(String),
     /// The client does not send or receive what was recorded: what, and where.
     Diverged(String),
-    /// Something else: a file that cannot be written, a server of the lab that does not start.
+    /// Something else: a server of the lab that does not start, an output that is full.
     Other(String),
+    /// Several things failed and have been told: how many, and the exit status of the worst.
+    Several(String, u8),
 }
 
 impl Failure {
-    /// 2 for wrong arguments, which the library may have found, else 1.
+    /// 2 for wrong arguments and files, which the library may have found, else 1.
     pub fn exit_status(&self) -> u8 {
         match self {
-            Failure::Usage(_) | Failure::Tls(bearcub::Error::Config(_)) => 2,
+            Failure::Several(_, status) => *status,
+            Failure::Usage(_)
+            | Failure::Recording(_)
+            | Failure::Tls(bearcub::Error::Config(_))
+            | Failure::TlsAt(_, bearcub::Error::Config(_)) => 2,
             _ => 1,
         }
     }
 
-    /// The same failure, with words in front that say where it happened. The library's own error stays as it is.
+    /// The same failure, with words in front that say where it happened.
     #[must_use]
     pub fn at(self, place: impl fmt::Display) -> Self {
         match self {
@@ -34,8 +42,32 @@ impl Failure {
             Failure::Recording(text) => Failure::Recording(format!("{place}: {text}")),
             Failure::Diverged(text) => Failure::Diverged(format!("{place}: {text}")),
             Failure::Other(text) => Failure::Other(format!("{place}: {text}")),
-            Failure::Tls(error) => Failure::Tls(error),
+            Failure::Several(text, status) => Failure::Several(format!("{place}: {text}"), status),
+            Failure::Tls(error) => Failure::TlsAt(place.to_string(), error),
+            Failure::TlsAt(inner, error) => Failure::TlsAt(format!("{place}: {inner}"), error),
         }
+    }
+
+    /// The library's error, if it is one.
+    pub fn tls(&self) -> Option<&bearcub::Error> {
+        match self {
+            Failure::Tls(error) | Failure::TlsAt(_, error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// Of several failures, what is said when they have been told: how many of how many, and the worst exit status.
+///
+/// # Errors
+/// If there are any.
+pub fn sum_up(failures: &[Failure], all: usize, what: &str) -> Result<(), Failure> {
+    match failures.iter().map(Failure::exit_status).max() {
+        None => Ok(()),
+        Some(status) => Err(Failure::Several(
+            format!("{} of {all} {what} failed", failures.len()),
+            status,
+        )),
     }
 }
 
@@ -43,7 +75,10 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Failure::Tls(error) => {
+            Failure::Tls(error) | Failure::TlsAt(_, error) => {
+                if let Failure::TlsAt(place, _) = self {
+                    write!(f, "{place}: ")?;
+                }
                 let explanation = error.explain();
                 write!(
                     f,
@@ -55,7 +90,9 @@ impl fmt::Display for Failure {
             }
             Failure::Recording(text) => write!(f, "not a usable recording: {text}"),
             Failure::Diverged(text) => write!(f, "the replay differs from the recording: {text}"),
-            Failure::Usage(text) | Failure::Other(text) => f.write_str(text),
+            Failure::Usage(text) | Failure::Other(text) | Failure::Several(text, _) => {
+                f.write_str(text)
+            }
         }
     }
 }

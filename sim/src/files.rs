@@ -4,6 +4,7 @@ use std::path::Path;
 use std::str::FromStr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use bearcub::error::{ConfigError, Fault};
 use bearcub::identity::PrivateKey;
 use bearcub::trust::TrustAnchor;
 use x509_cert::der::DateTime;
@@ -15,17 +16,42 @@ use crate::plan::ClientPlan;
 /// More than any chain of certificates has.
 const SIZE_MAX: u64 = 1 << 20;
 
-/// The authorities in a file, PEM or DER.
+/// The authorities in a file, PEM or DER. Of several, those whose keys are of a kind that the library does not verify with
+/// are left out, which is said on standard error: less is trusted then, never more.
 ///
 /// # Errors
-/// If there is none, or one of them is no authority's certificate.
+/// If none is left, or one of them is no authority's certificate.
 pub fn anchors(path: &Path) -> Result<Vec<Hex>, Failure> {
-    let found = certificates(path)?;
-    for (number, der) in found.iter().enumerate() {
-        TrustAnchor::from_certificate(&der.0)
-            .map_err(|error| wrong(path, &format!("certificate {}: {error}", number + 1)))?;
+    let mut left_out = Vec::new();
+    let mut usable = Vec::new();
+    for (number, der) in certificates(path)?.into_iter().enumerate() {
+        let place = format!("{}: certificate {}", path.display(), number + 1);
+        match TrustAnchor::from_certificate(&der.0) {
+            Ok(_) => usable.push(der),
+            Err(error) if is_unsupported(&error) => left_out.push(Failure::from(error).at(place)),
+            Err(error) => return Err(Failure::from(error).at(place)),
+        }
     }
-    Ok(found)
+    if usable.is_empty()
+        && let Some(failure) = left_out.pop()
+    {
+        return Err(failure);
+    }
+    for failure in left_out {
+        eprintln!("bearcub: left out: {failure}");
+    }
+    Ok(usable)
+}
+
+/// Whether it is right, and of a kind that the library does not have.
+fn is_unsupported(error: &ConfigError) -> bool {
+    matches!(
+        error,
+        ConfigError::Malformed {
+            fault: Fault::Unsupported,
+            ..
+        }
+    )
 }
 
 /// The client's chain and key, each from a file in PEM or DER.
@@ -37,13 +63,13 @@ pub fn client(chain: &Path, key: &Path) -> Result<ClientPlan, Failure> {
     let der = if is_pem(&bytes) {
         let mut buffer = vec![0; bytes.len()];
         bearcub::identity::pem::decode(&bytes, &bearcub::identity::pem::PRIVATE_KEYS, &mut buffer)
-            .map_err(|error| wrong(key, &error))?
+            .map_err(|error| Failure::from(error).at(key.display()))?
             .der
             .to_vec()
     } else {
         bytes
     };
-    PrivateKey::from_der(&der).map_err(|error| wrong(key, &error))?;
+    PrivateKey::from_der(&der).map_err(|error| Failure::from(error).at(key.display()))?;
     Ok(ClientPlan {
         certificates: certificates(chain)?,
         test_only_private_key: Hex(der),
@@ -86,7 +112,7 @@ fn certificates(path: &Path) -> Result<Vec<Hex>, Failure> {
             Ok(block) => block,
             // What is left may be a key, which is skipped.
             Err(_) if !found.is_empty() && !has_certificate(rest) => break,
-            Err(error) => return Err(wrong(path, &error)),
+            Err(error) => return Err(Failure::from(error).at(path.display())),
         };
         found.push(Hex(block.der.to_vec()));
         rest = block.rest;

@@ -3,7 +3,7 @@
 //! The client's side is the same every time: its randomness comes from the scenario's name, its clock stands still. The
 //! server's randomness, and the keys of the chain, are new in every recording.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bearcub::trust::{Pin, PublicKey};
 use bearcub_lab::pki::{self, Chain, KeyKind};
@@ -172,6 +172,7 @@ impl Scenario {
             alpn: Vec::new(),
             fragment_length: FragmentPlan::FromBuffer,
             buffers: Buffers::DEFAULT,
+            session: None,
         })
     }
 
@@ -190,7 +191,8 @@ impl Scenario {
             script: Script::Turns(&turns),
             measure_stack: false,
         };
-        let mut link = Recorder::new(Live::connect(&server.address(), PATIENCE)?);
+        let live = Live::connect(&server.address(), PATIENCE)?;
+        let mut link = Recorder::new(live, Instant::now());
         let outcome = run.connect(&mut link, &mut |_| {}).map_err(|failure| {
             Failure::Other(format!(
                 "{failure}\nthe server's log:\n{}",

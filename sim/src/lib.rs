@@ -10,7 +10,8 @@
 //! - [`measure`]: one replay and all that is counted in it; [`stack`], [`sizes`] and [`model`] are where numbers come from
 //! - [`report`]: tables and JSON; [`commands`]: what the binary does
 //!
-//! Beside them: [`flow`] reads the messages of a connection, [`peer`] the certificates in them, [`files`] what users hand in
+//! Beside them: [`flow`] reads the messages of a connection, [`steps`] puts both ways in order, [`peer`] reads the
+//! certificates in them, [`files`] what users hand in
 //! as PEM or DER, and [`failure`] is everything that can go wrong.
 
 #![deny(unsafe_code)]
@@ -34,4 +35,5 @@ pub mod report;
 pub mod scenarios;
 pub mod sizes;
 pub mod stack;
+pub mod steps;
 pub mod tape;

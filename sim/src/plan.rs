@@ -5,7 +5,7 @@ use std::ffi::CString;
 use bearcub::buffer::FragmentLength;
 use bearcub::clock::{Clock, Time};
 use bearcub::identity::{Identity, PrivateKey};
-use bearcub::tls::{Algorithms, Config, Scratch, Suite, Verify};
+use bearcub::tls::{Algorithms, Config, Scratch, Session, Suite, Verify};
 use bearcub::trust::{Pin, Trust, TrustAnchor};
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +38,9 @@ pub struct Plan {
     pub fragment_length: FragmentPlan,
     /// The record buffers.
     pub buffers: Buffers,
+    /// The session to resume, as the library stores it. It holds a master secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<Hex>,
 }
 
 /// Whom to trust.
@@ -197,6 +200,11 @@ impl Plan {
                 config = config.fragment_length(Some(length));
             }
         }
+        let session = self.session.as_ref();
+        let session = session
+            .map(|bytes| Session::from_bytes(&bytes.0))
+            .transpose()?;
+        let config = config.resume(session.as_ref());
         let Some(client) = &self.client else {
             return work(&config);
         };

@@ -43,6 +43,23 @@ impl Tape {
             .copied()
             .collect()
     }
+
+    /// The segment that holds the byte before that place in one way's stream, by its position, and its time.
+    pub fn when(&self, direction: Direction, end: usize) -> (usize, Duration) {
+        let mut passed = 0;
+        let mut last = (0, Duration::ZERO);
+        for (position, segment) in self.segments.iter().enumerate() {
+            if segment.direction != direction {
+                continue;
+            }
+            passed += segment.bytes.len();
+            last = (position, segment.at);
+            if passed >= end {
+                break;
+            }
+        }
+        last
+    }
 }
 
 /// A link that writes down what passes.
@@ -53,11 +70,11 @@ pub struct Recorder<L> {
 }
 
 impl<L: Link> Recorder<L> {
-    /// Starts with an empty tape.
-    pub fn new(link: L) -> Self {
+    /// Starts with an empty tape; its times count from `start`.
+    pub fn new(link: L, start: Instant) -> Self {
         Recorder {
             link,
-            start: Instant::now(),
+            start,
             tape: Tape::default(),
         }
     }

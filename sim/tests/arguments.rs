@@ -98,7 +98,7 @@ fn files_that_are_wrong_are_named_with_what_is_wrong() {
     );
     connect_refused(
         &["--ca", &file("noise.pem", b"noise")],
-        "noise.pem: certificate 1",
+        "noise.pem: certificate 1: error ",
     );
     let cut = b"-----BEGIN CERTIFICATE-----\nMIIB";
     connect_refused(&["--ca", &file("cut.pem", cut)], "cut.pem: ");
@@ -121,6 +121,89 @@ fn files_that_are_wrong_are_named_with_what_is_wrong() {
         &pair(text(&files.leaf), text(&files.leaf)),
         "device-leaf.pem: ",
     );
+}
+
+#[test]
+fn what_cannot_work_is_found_before_the_server_is_looked_for() {
+    // Nothing listens there: these would end in -1002 otherwise, with status 1.
+    connect_refused(&["--learn", "--server-name", ""], "error -1260");
+    connect_refused(&["--learn", "--server-name", "a..b"], "error -12");
+    connect_refused(&["--learn", "--group", "none"], "error -1110");
+    connect_refused(&["--learn", "--alpn", ""], "error -1113");
+    connect_refused(&["--learn", "--input-buffer", "20000"], "512 to 16384");
+    let folder = tempfile::tempdir().unwrap();
+    let chain = bearcub_lab::pki::simple(bearcub_lab::pki::KeyKind::P256);
+    let files = chain.write_to(folder.path(), "").unwrap();
+    connect_refused(
+        &["--ca", text(&files.roots), "--time", "unset"],
+        "error -1114",
+    );
+}
+
+#[test]
+fn an_authority_that_cannot_be_used_is_left_out_and_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let chain = bearcub_lab::pki::simple(bearcub_lab::pki::KeyKind::P256);
+    let files = chain.write_to(folder.path(), "").unwrap();
+    let good = std::fs::read_to_string(&files.roots).unwrap();
+    let path = folder.path().join("bundle.pem");
+    let unusable = ed25519_authority(folder.path());
+    std::fs::write(&path, format!("{unusable}{good}")).unwrap();
+    let ran = bearcub(&["connect", "127.0.0.1:1", "--ca", text(&path)]);
+    assert_eq!(ran.status, 1, "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("left out:") && ran.stderr.contains("certificate 1"),
+        "{}",
+        ran.stderr
+    );
+    std::fs::write(&path, unusable).unwrap();
+    connect_refused(&["--ca", text(&path)], "bundle.pem: certificate 1: error ");
+}
+
+fn ed25519_authority(folder: &std::path::Path) -> String {
+    let (key, out) = (folder.join("ed.key"), folder.join("ed.pem"));
+    let made = std::process::Command::new("openssl")
+        .args([
+            "req", "-x509", "-newkey", "ed25519", "-nodes", "-subj", "/CN=ed", "-days", "9",
+        ])
+        .args(["-keyout", text(&key), "-out", text(&out)])
+        .output()
+        .expect("openssl: apt-get install openssl");
+    assert!(made.status.success());
+    std::fs::read_to_string(out).unwrap()
+}
+
+#[test]
+fn an_output_that_is_full_is_a_failure() {
+    let full = std::fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let ran = std::process::Command::new(env!("CARGO_BIN_EXE_bearcub"))
+        .args(["--json"])
+        .stdout(full)
+        .output()
+        .unwrap();
+    assert_eq!(ran.status.code(), Some(1));
+    assert!(!ran.stderr.is_empty());
+}
+
+#[test]
+fn a_folder_without_recordings_is_a_wrong_argument() {
+    refused(&["--recordings", "/nowhere"], "/nowhere");
+    let folder = tempfile::tempdir().unwrap();
+    let ran = bearcub(&["--recordings", text(folder.path())]);
+    assert_eq!(ran.status, 2, "{}", ran.stderr);
+    let out = folder.path().join("missing").join("x.pcapng");
+    let ran = bearcub(&[
+        "record",
+        "--scenario",
+        "selfsigned-fingerprint",
+        "--out",
+        text(&out),
+    ]);
+    assert_eq!(ran.status, 2, "{}", ran.stderr);
+    assert!(!ran.stderr.contains("missing/."), "{}", ran.stderr);
 }
 
 #[test]

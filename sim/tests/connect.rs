@@ -8,7 +8,9 @@ use std::path::PathBuf;
 
 use bearcub::trust::{Pin, PublicKey};
 use bearcub_lab::pki::{self, Chain, KeyKind};
-use bearcub_lab::server::{Mosquitto, MosquittoConfig, OpensslConfig, OpensslServer};
+use bearcub_lab::server::{
+    Mosquitto, MosquittoConfig, OpensslConfig, OpensslServer, RustlsConfig, RustlsServer,
+};
 use common::{Ran, bearcub, text};
 use tempfile::TempDir;
 
@@ -76,8 +78,14 @@ fn a_connection_to_mosquitto_is_shown_step_by_step() {
     };
     for expected in [
         "sent ClientHello",
-        "got Certificate",
-        "got Finished",
+        "got  Certificate ",
+        "got  CertificateRequest",
+        "sent Certificate ",
+        "sent CertificateVerify",
+        "sent ChangeCipherSpec",
+        "sent Finished",
+        "got  Finished",
+        "session             new\n",
         "CN=localhost",
         "EC P-256",
         &pin,
@@ -119,11 +127,100 @@ fn the_json_of_a_connection_has_the_same() {
         broker.pin().to_string()
     );
     assert_eq!(report["cost"]["operations"]["p256_mul"], 1);
-    assert!(report["steps"].as_array().unwrap().len() > 5);
+    let steps = report["steps"].as_array().unwrap();
+    let of = |name: &str| steps.iter().find(|step| step["message"] == name).unwrap();
+    assert_eq!(of("CertificateVerify")["from"], "client");
+    assert_eq!(of("ServerHelloDone")["from"], "server");
+    assert!(of("ServerHelloDone")["computing_milliseconds"].as_f64() > Some(0.0));
+    let times: Vec<_> = steps
+        .iter()
+        .map(|step| step["at_milliseconds"].as_f64().unwrap())
+        .collect();
+    assert!(times.is_sorted(), "{times:?}");
 }
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[test]
+fn a_session_is_resumed_on_request() {
+    let chain = pki::simple(KeyKind::Rsa2048);
+    let server = OpensslServer::start(&OpensslConfig::new(&chain)).unwrap();
+    let address = server.addr().to_string();
+    let ran = bearcub(&["connect", &address, "--learn", "--resume"]);
+    // Learning and resuming exclude each other: a resumed session shows no key to learn.
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    let pin = Pin::sha256_of(&PublicKey::from_spki(chain.key.spki_der()).unwrap()).to_string();
+    let arguments = [
+        "connect",
+        &address,
+        "--fingerprint",
+        &pin,
+        "--resume",
+        "--json",
+    ];
+    let report = bearcub(&arguments).json();
+    assert_eq!(report["agreed"]["resumed"], true);
+    assert_eq!(report["chain"], serde_json::json!([]));
+    assert!(report["cost"]["operations"]["rsa2048_public"].is_null());
+    let ran = bearcub(&arguments[..5]);
+    assert!(
+        ran.stdout.contains("session             resumed"),
+        "{}",
+        ran.stdout
+    );
+    let forgetful = RustlsServer::start(&RustlsConfig::new(&chain).resumption(false)).unwrap();
+    let address = forgetful.addr().to_string();
+    let ran = bearcub(&["connect", &address, "--fingerprint", &pin, "--resume"]);
+    assert_eq!(ran.status, 1);
+    assert!(
+        ran.stderr.contains("no session identifier"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn buffers_are_of_the_size_that_was_asked_for() {
+    let broker = Broker::start();
+    let pin = broker.pin().to_string();
+    let sizes = ["--input-buffer", "2048", "--output-buffer", "512"];
+    let run = |further: &[&str]| {
+        broker
+            .connect(&[&["--fingerprint", &pin, "--json"], further].concat())
+            .json()
+    };
+    let (usual, other) = (run(&[]), run(&sizes));
+    assert_eq!(other["agreed"]["fragment_length"], 2048);
+    let kept = |report: &serde_json::Value| report["cost"]["kept"].as_u64().unwrap();
+    assert_eq!(kept(&other), kept(&usual) + 1024 - 512);
+    let ran = broker.connect(&["--fingerprint", &pin, "--input-buffer", "100"]);
+    assert_eq!(ran.status, 2);
+    assert!(ran.stderr.contains("512 to 16384"), "{}", ran.stderr);
+}
+
+#[test]
+fn silence_is_told_from_an_end() {
+    let broker = Broker::start();
+    let pin = broker.pin().to_string();
+    // Half a packet, which Mosquitto waits for the rest of; and one that it hangs up on.
+    let waits = broker.connect(&[
+        "--fingerprint",
+        &pin,
+        "--timeout",
+        "1",
+        "--send",
+        "\\x10\\x13\\x00",
+    ]);
+    assert_eq!(waits.status, 0, "{}", waits.stderr);
+    assert!(
+        waits.stdout.contains("no answer in the time"),
+        "{}",
+        waits.stdout
+    );
+    let ends = broker.connect(&["--fingerprint", &pin, "--send", "\\xf0\\x00", "--json"]);
+    assert_eq!(ends.json()["no_answer"], "closed", "{}", ends.stderr);
 }
 
 #[test]
@@ -232,6 +329,20 @@ fn wrong_trust_is_an_error_with_number_cause_and_remedy() {
         (&report["ok"], &report["error"]["code"]),
         (&false.into(), &1.into())
     );
+    let steps = report["steps"].as_array().unwrap();
+    assert!(
+        steps.iter().any(|step| step["message"] == "Certificate"),
+        "{steps:?}"
+    );
+    // The fingerprint of the certificate instead of its key's is a common mistake.
+    use sha2::Digest;
+    let of_certificate = hex(&sha2::Sha256::digest(broker.chain.leaf()));
+    let ran = broker.run("connect", &["--fingerprint", &of_certificate]);
+    assert!(
+        ran.stdout.contains("Hint: the fingerprint"),
+        "{}",
+        ran.stdout
+    );
 }
 
 #[test]
@@ -240,6 +351,11 @@ fn a_missing_client_certificate_is_the_servers_alert() {
     let ran = broker.run("connect", &["--learn"]);
     assert_eq!(ran.status, 1);
     assert!(ran.stderr.contains("error 296:"), "{}", ran.stderr);
+    assert!(
+        ran.stdout.contains("asked for a client certificate"),
+        "{}",
+        ran.stdout
+    );
 }
 
 /// A server that says `answer` and then does what `then` says.
@@ -312,6 +428,7 @@ fn a_live_connection_is_recorded_and_replayed() {
     let arguments = [&arguments[..], &["--include-private-key"]].concat();
     let ran = broker.run("record", &arguments);
     assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert!(ran.stdout.contains("got 4 B:  \\x02"), "{}", ran.stdout);
     let ran = bearcub(&["replay", text(&out)]);
     assert_eq!(ran.status, 0, "{}", ran.stderr);
 
@@ -328,6 +445,11 @@ fn a_live_connection_is_recorded_and_replayed() {
     let before = std::fs::read(&out).unwrap();
     let ran = broker.run("record", &["--learn", "--out", text(&out), "--force"]);
     assert_eq!(ran.status, 1);
+    assert!(
+        ran.stderr.contains("has not been written"),
+        "{}",
+        ran.stderr
+    );
     assert_eq!(std::fs::read(&out).unwrap(), before);
 }
 

@@ -258,7 +258,7 @@ fn the_binary_says_the_same_and_fails() {
     let file = folder.path().join("cut.pcapng");
     std::fs::write(&file, &bytes()[..3000]).unwrap();
     let ran = bearcub(&["replay", text(&file)]);
-    assert_eq!(ran.status, 1);
+    assert_eq!(ran.status, 2);
     assert!(ran.stderr.contains("cut.pcapng: byte "), "{}", ran.stderr);
     assert_eq!(ran.stdout, "");
 }

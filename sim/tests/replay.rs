@@ -144,7 +144,7 @@ fn a_tape_that_goes_on_is_noticed() {
 fn one_bad_file_does_not_hide_the_others() {
     let good = recording("selfsigned-ca");
     let ran = bearcub(&["replay", "no-such-file.pcapng", text(&good)]);
-    assert_eq!(ran.status, 1);
+    assert_eq!(ran.status, 2);
     assert!(ran.stderr.contains("no-such-file.pcapng"), "{}", ran.stderr);
     assert!(ran.stdout.contains(": exact\n"), "{}", ran.stdout);
 }

@@ -128,7 +128,7 @@ fn a_scenario_that_fails_is_in_the_table_and_in_the_status() {
     .unwrap();
     std::fs::write(folder.path().join("selfsigned-ca.pcapng"), "garbage").unwrap();
     let ran = bearcub(&["--recordings", text(folder.path())]);
-    assert_eq!(ran.status, 1);
+    assert_eq!(ran.status, 2);
     assert!(ran.stdout.contains("FAILED aws-ca: "), "{}", ran.stdout);
     assert!(
         ran.stdout
@@ -140,7 +140,7 @@ fn a_scenario_that_fails_is_in_the_table_and_in_the_status() {
         ran.stderr
     );
     let report = bearcub(&["--json", "--recordings", text(folder.path())]);
-    assert_eq!(report.status, 1);
+    assert_eq!(report.status, 2);
     let report = report.json();
     let entry = &report["scenarios"][1];
     assert_eq!(

@@ -36,7 +36,9 @@ impl fmt::Display for ConfigError {
             Self::AnchorNotCa => {
                 "the certificate given as a trust anchor is not that of an authority"
             }
-            Self::CipherSuites => "there must be 1 to 8 cipher suites",
+            Self::CipherSuites => {
+                "there must be 1 to 8 cipher suites, and a group for those with ECDHE"
+            }
             Self::ChainLength => "the client's chain must have 1 to 3 certificates",
             Self::MissingCertificate => "a certificate of the client's chain cannot be read",
             Self::MissingPrivateKey => "the client's private key is missing or cannot be read",

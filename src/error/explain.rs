@@ -60,8 +60,8 @@ fn config(error: &ConfigError) -> Explanation {
             "Give the certificate of the authority that signed the server's (a root or an intermediate), or pin the server's key instead.",
         ),
         ConfigError::CipherSuites => text(
-            "The list of cipher suites is empty or has more than 8 entries.",
-            "Leave the default list, or name the one or two suites that the server prefers.",
+            "The list of cipher suites is empty, has more than 8 entries, or names an ECDHE suite while no group is offered.",
+            "Leave the default list, or name the one or two suites that the server prefers; offer no group only with RSA key exchange alone.",
         ),
         ConfigError::ChainLength => text(
             "The device's identity has no certificate, or more than 3.",

@@ -203,7 +203,7 @@ pub enum ConfigError {
     NothingTrusted,
     /// The certificate of a trust anchor is not that of an authority.
     AnchorNotCa,
-    /// No cipher suite, or more than 8.
+    /// No cipher suite, more than 8, or one that needs a group while none is offered.
     CipherSuites,
     /// No certificate, or more than 3, in the client's chain.
     ChainLength,

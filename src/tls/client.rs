@@ -15,6 +15,84 @@ use super::{Config, FragmentLength, Message, Parts, Session};
 /// [`Wire::has_work`], then receive into [`Wire::input`]; until [`is_complete`](Self::is_complete).
 ///
 /// Dropping it abandons the handshake and wipes its memory.
+///
+/// ```
+/// use bearcub::Error;
+/// use bearcub::error::NetworkError;
+/// use bearcub::tls::{Config, Connection, Handshake, Scratch, Storage, Wire};
+///
+/// /// A modem: bytes are there or not, nothing waits.
+/// trait Modem {
+///     fn send(&mut self, bytes: &[u8]) -> usize;
+///     fn receive(&mut self, into: &mut [u8]) -> usize;
+///     fn is_connected(&self) -> bool;
+/// }
+///
+/// /// Does one thing, which never waits.
+/// fn advance(modem: &mut impl Modem, wire: &mut Wire<'_>) -> Result<(), Error> {
+///     if !wire.output().is_empty() {
+///         let sent = modem.send(wire.output());
+///         wire.sent(sent)?;
+///     } else if let Some(failure) = wire.failure() {
+///         return Err(failure); // The alert for the server has been sent.
+///     } else if wire.has_work() {
+///         let _ = wire.step(); // An error shows as `failure`, once its alert is out.
+///     } else if wire.wants_input() {
+///         let received = modem.receive(wire.input());
+///         wire.received(received)?;
+///         if received == 0 && !modem.is_connected() {
+///             wire.input_ended();
+///         }
+///     }
+///     Ok(())
+/// }
+///
+/// fn connect<'s, R: rand_core::TryCryptoRng>(
+///     modem: &mut impl Modem,
+///     storage: &'s mut Storage<1024, 512>,
+///     config: &Config<'_>,
+///     rng: &mut R,
+///     feed_watchdog: impl Fn(),
+///     is_late: impl Fn() -> bool,
+/// ) -> Result<Connection<'s>, Error> {
+///     let mut scratch = [0; Scratch::ANCHORS];
+///     let mut handshake = Handshake::begin(storage, &mut scratch, config, rng)?;
+///     while !handshake.is_complete() {
+///         if is_late() {
+///             return Err(NetworkError::Timeout.into());
+///         }
+///         advance(modem, &mut handshake.wire())?;
+///         feed_watchdog();
+///     }
+///     let mut connection = handshake.finish()?;
+///     while !connection.wire().output().is_empty() {
+///         advance(modem, &mut connection.wire())?; // Our Finished, where a session was resumed.
+///     }
+///     Ok(connection)
+/// }
+///
+/// /// Sends `data`, and hands what has come to `received`.
+/// fn poll(
+///     modem: &mut impl Modem,
+///     connection: &mut Connection<'_>,
+///     mut data: &[u8],
+///     received: &mut dyn FnMut(&[u8]),
+/// ) -> Result<(), Error> {
+///     while !data.is_empty() {
+///         let taken = connection.write(data)?;
+///         data = &data[taken..];
+///         if taken == 0 {
+///             advance(modem, &mut connection.wire())?;
+///         }
+///     }
+///     connection.flush();
+///     advance(modem, &mut connection.wire())?;
+///     let ready = connection.readable().len();
+///     received(connection.readable());
+///     connection.consume(ready);
+///     Ok(())
+/// }
+/// ```
 pub struct Handshake<'s, 'h> {
     running: Running<'s, 'h>,
     binding: [u8; 8],

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::options::ConnectionOptions;
+use super::options::{ConnectionOptions, SUITES};
 use crate::live::Address;
 
 /// What a secure connection costs on a microcontroller, told before a board is flashed.
@@ -39,10 +39,10 @@ pub enum Command {
     #[command(after_help = EXIT)]
     Replay(ReplayOptions),
     /// Record a scenario against a server of the lab, or a connection to a live server
-    #[command(after_help = EXIT)]
+    #[command(after_help = format!("{SUITES}\n{EXIT}"))]
     Record(RecordOptions),
     /// Connect to a server; show each step, who the server is, what was agreed on, what it cost
-    #[command(after_help = EXIT)]
+    #[command(after_help = format!("{SUITES}\n{EXIT}"))]
     Connect(ConnectOptions),
     /// Keep the table in the README current
     #[command(after_help = EXIT)]
@@ -58,7 +58,7 @@ pub struct TableOptions {
     /// Print the table as it stands in the README
     #[arg(long)]
     pub markdown: bool,
-    /// The folder with the recordings [default: that of the source tree]
+    /// The folder with the scenarios' recordings, each NAME.pcapng [default: that of the source tree]
     #[arg(long, value_name = "FOLDER")]
     pub recordings: Option<PathBuf>,
 }
@@ -72,7 +72,7 @@ pub struct ReplayOptions {
 }
 
 /// What a scenario says itself.
-const CONNECTION: [&str; 14] = [
+const CONNECTION: [&str; 17] = [
     "fingerprint",
     "ca",
     "learn",
@@ -85,6 +85,9 @@ const CONNECTION: [&str; 14] = [
     "alpn",
     "suite",
     "group",
+    "resume",
+    "input_buffer",
+    "output_buffer",
     "timeout",
     "send",
 ];

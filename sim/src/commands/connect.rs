@@ -1,14 +1,16 @@
 //! `cargo sim -- connect`: a connection to a live server, step by step.
 
-use bearcub::tls::Message;
+use std::time::Instant;
+
 use serde::Serialize;
 use serde_json::json;
 
 use super::arguments::ConnectOptions;
-use super::options::script;
+use super::hints;
+use super::options::{check, first_session, script};
 use super::replay::cost;
 use super::{print, print_json};
-use crate::client::{Outcome, Run, Stage};
+use crate::client::{Outcome, Run, Script, Silence, Stage, Turn};
 use crate::failure::Failure;
 use crate::flow::Flow;
 use crate::hex;
@@ -19,78 +21,97 @@ use crate::peer::Seen;
 use crate::plan::Plan;
 use crate::recording::Agreed;
 use crate::report::json;
+use crate::steps::{self, Step};
 use crate::tape::{Direction, Recorder, Tape};
 
-/// Connects, and says whether it went well.
+/// A connection as far as it went.
+struct Attempt {
+    tape: Tape,
+    stages: Vec<Stage>,
+    result: Result<Outcome, Failure>,
+}
+
+/// Connects.
 ///
 /// # Errors
 /// For wrong arguments, or why the connection failed; what was seen until then has been printed.
-pub fn run(options: &ConnectOptions) -> Result<bool, Failure> {
-    let plan = options.connection.plan(&options.address)?;
+pub fn run(options: &ConnectOptions) -> Result<(), Failure> {
+    let mut plan = options.connection.plan(&options.address)?;
     let send = options.connection.bytes_to_send()?;
+    check(&plan)?;
+    if options.connection.resume {
+        plan.session = Some(first_session(&options.connection, &options.address, &plan)?);
+    }
+    let attempt = attempt(options, &plan, script(send.as_deref()));
+    let flow = Flow::read(&attempt.tape.stream(Direction::ToClient));
+    let chain: Vec<_> = flow
+        .certificates
+        .iter()
+        .map(|der| Seen::read(der))
+        .collect();
+    let hints = match &attempt.result {
+        Err(failure) => hints::all(&plan, &flow, failure),
+        Ok(_) => Vec::new(),
+    };
+    if options.json {
+        print_json(&report(options, &plan, &chain, &attempt, &hints))?;
+    } else {
+        print(&describe_chain(&chain))?;
+        if let Ok(outcome) = &attempt.result {
+            print(&describe(&plan, outcome, &attempt.tape))?;
+        }
+        for hint in &hints {
+            print(&format!("\nHint: {hint}\n"))?;
+        }
+    }
+    attempt.result.map(|_| ())
+}
+
+fn attempt(options: &ConnectOptions, plan: &Plan, script: Script<'_>) -> Attempt {
+    let mut attempt = Attempt {
+        tape: Tape::default(),
+        stages: Vec::new(),
+        result: Err(Failure::Other(String::new())),
+    };
+    attempt.result = connect(
+        options,
+        plan,
+        script,
+        &mut attempt.tape,
+        &mut attempt.stages,
+    );
+    attempt
+}
+
+fn connect(
+    options: &ConnectOptions,
+    plan: &Plan,
+    script: Script<'_>,
+    tape: &mut Tape,
+    stages: &mut Vec<Stage>,
+) -> Result<Outcome, Failure> {
     let run = Run {
-        plan: &plan,
+        plan,
         seed: lab::fresh_seed()?,
-        script: script(send.as_deref()),
+        script,
         measure_stack: false,
     };
-    // A plan that cannot work is found before anything is sent.
-    plan.with_config(|_| Ok(()))?;
-    let mut tape = Tape::default();
-    let result = connect(options, &run, &mut tape);
-    let chain = Flow::read(&tape.stream(Direction::ToClient)).certificates;
-    let chain: Vec<_> = chain.iter().map(|der| Seen::read(der)).collect();
-    if options.json {
-        print_json(&report(options, &plan, &chain, &tape, &result))?;
-    } else {
-        print(&describe_chain(&chain));
-        if let Ok(outcome) = &result {
-            print(&describe(&plan, outcome, &tape));
-        }
-    }
-    result.map(|_| true)
-}
-
-fn connect(options: &ConnectOptions, run: &Run<'_>, tape: &mut Tape) -> Result<Outcome, Failure> {
-    let quiet = options.json;
-    let say = |text: &str| {
-        if !quiet {
-            print(text);
-        }
-    };
-    let start = std::time::Instant::now();
+    let start = Instant::now();
     let live = Live::connect(&options.address, options.connection.timeout)?;
-    say(&format!(
-        "{} as {}\n{:>9.1} ms  TCP connected\n",
-        options.address,
-        run.plan.server_name,
-        milliseconds(start.elapsed())
-    ));
-    let mut link = Recorder::new(live);
-    let mut show = |stage: &Stage| {
-        say(&format!(
-            "{:>9.1} ms  {:24} computing {:.1} ms\n",
-            milliseconds(stage.at),
-            name_of(stage.message),
-            milliseconds(stage.computing)
-        ));
-    };
-    let result = run.connect(&mut link, &mut show);
+    let connected = start.elapsed();
+    let mut link = Recorder::new(live, start);
+    let result = run.connect(&mut link, &mut |stage| stages.push(*stage));
     *tape = link.tape().clone();
-    result
-}
-
-fn milliseconds(duration: std::time::Duration) -> f64 {
-    duration.as_secs_f64() * 1000.0
-}
-
-/// A stage, by who does what in it.
-fn name_of(message: Message) -> String {
-    match message {
-        Message::ClientHello => "sent ClientHello".to_owned(),
-        Message::ClientKeyExchange => "sent ClientKeyExchange".to_owned(),
-        other => format!("got {other:?}"),
+    if !options.json {
+        print(&format!(
+            "{} as {}\n{:>9.1} ms  TCP connected\n{}",
+            options.address,
+            plan.server_name,
+            steps::milliseconds(connected),
+            steps::lines(&steps::of(tape, stages))
+        ))?;
     }
+    result
 }
 
 fn describe_chain(chain: &[Seen]) -> String {
@@ -120,12 +141,21 @@ fn describe(plan: &Plan, outcome: &Outcome, tape: &Tape) -> String {
     let or = |value: Option<String>, otherwise: &str| value.unwrap_or_else(|| otherwise.to_owned());
     let alpn = agreed.alpn.and_then(|index| plan.alpn.get(index).cloned());
     let mut text = format!(
-        "\nAgreed\n  suite               {}\n  group               {}\n  fragment length     {}\n  \
-         ALPN                {}\n  client certificate  {}\n",
+        "\nAgreed\n  session             {}\n  suite               {}\n  group               {}\n  \
+         fragment length     {}\n  ALPN                {}\n  client certificate  {}\n",
+        match (agreed.resumed, plan.session.is_some()) {
+            (true, _) => "resumed",
+            (false, true) => "new: the server has forgotten the one that was offered",
+            (false, false) => "new",
+        },
         agreed.suite,
         or(
             agreed.group,
-            "none: RSA key exchange, without forward secrecy"
+            if agreed.resumed {
+                "none: there is no key exchange in a resumed session"
+            } else {
+                "none: RSA key exchange, without forward secrecy"
+            }
         ),
         or(
             agreed.fragment_length.map(|bytes| bytes.to_string()),
@@ -144,12 +174,7 @@ fn describe(plan: &Plan, outcome: &Outcome, tape: &Tape) -> String {
         ));
     }
     for turn in &outcome.turns {
-        text.push_str(&format!(
-            "\nSent {} B, got {} B: {}\n",
-            turn.send.0.len(),
-            turn.receive.0.len(),
-            turn.receive.0.escape_ascii()
-        ));
+        text.push_str(&exchange(turn, outcome.silence));
     }
     let goodbye = if outcome.closed_by_both {
         "by both sides"
@@ -163,6 +188,17 @@ fn describe(plan: &Plan, outcome: &Outcome, tape: &Tape) -> String {
     text
 }
 
+/// What was sent, and what came of it.
+pub fn exchange(turn: &Turn, silence: Option<Silence>) -> String {
+    let (sent, got) = (turn.send.0.len(), &turn.receive.0);
+    let what = match silence {
+        None => format!("got {} B: {}", got.len(), got.escape_ascii()),
+        Some(Silence::TimedOut) => "no answer in the time that --timeout gives".to_owned(),
+        Some(Silence::Closed) => "the server closed the connection without an answer".to_owned(),
+    };
+    format!("\nSent {sent} B, {what}\n")
+}
+
 /// What `--json` prints.
 #[derive(Serialize)]
 struct Report<'a> {
@@ -170,12 +206,13 @@ struct Report<'a> {
     server_name: &'a str,
     ok: bool,
     error: Option<serde_json::Value>,
+    hints: &'a [String],
     chain: &'a [Seen],
-    steps: Vec<serde_json::Value>,
-    agreed: Option<Agreed>,
-    alpn: Option<String>,
+    steps: Vec<Step>,
+    agreed: Option<serde_json::Value>,
     learned: Option<String>,
     answers: Vec<String>,
+    no_answer: Option<&'static str>,
     closed_by_both: Option<bool>,
     cost: Option<serde_json::Value>,
 }
@@ -184,68 +221,74 @@ fn report<'a>(
     options: &ConnectOptions,
     plan: &'a Plan,
     chain: &'a [Seen],
-    tape: &Tape,
-    result: &Result<Outcome, Failure>,
+    attempt: &Attempt,
+    hints: &'a [String],
 ) -> Report<'a> {
-    let outcome = result.as_ref().ok();
-    let error = result.as_ref().err().map(|failure| match failure {
-        Failure::Tls(error) => json!({
+    let mut report = Report {
+        server: options.address.to_string(),
+        server_name: &plan.server_name,
+        ok: attempt.result.is_ok(),
+        error: attempt.result.as_ref().err().map(error),
+        hints,
+        chain,
+        steps: steps::of(&attempt.tape, &attempt.stages),
+        agreed: None,
+        learned: None,
+        answers: Vec::new(),
+        no_answer: None,
+        closed_by_both: None,
+        cost: None,
+    };
+    if let Ok(outcome) = &attempt.result {
+        report.agreed = Some(agreed(plan, outcome));
+        report.learned = outcome.learned.map(|pin| pin.to_string());
+        let answer = |turn: &Turn| hex::encode(&turn.receive.0);
+        report.answers = outcome.turns.iter().map(answer).collect();
+        report.no_answer = outcome.silence.map(|silence| match silence {
+            Silence::TimedOut => "timeout",
+            Silence::Closed => "closed",
+        });
+        report.closed_by_both = Some(outcome.closed_by_both);
+        report.cost = Some(cost_of(&Measured::of(plan, outcome, &attempt.tape)));
+    }
+    report
+}
+
+fn error(failure: &Failure) -> serde_json::Value {
+    match failure.tls() {
+        Some(error) => json!({
             "code": error.code(),
             "message": error.to_string(),
             "cause": error.explain().cause,
             "remedy": error.explain().remedy,
         }),
-        other => json!({ "message": other.to_string() }),
-    });
-    let steps = outcome
-        .map(|outcome| &outcome.stages[..])
-        .unwrap_or_default();
-    let cost = outcome.map(|outcome| {
-        let measured = Measured::of(plan, outcome, tape);
-        json!({
-            "bytes": json::Ways::from(measured.bytes),
-            "messages": json::Ways::from(measured.messages),
-            "kept": measured.kept.total,
-            "scratch": measured.scratch,
-            "operations": json::operations(&measured),
-            "board": crate::model::BOARD,
-            "measured": false,
-            "milliseconds": json::milliseconds(&measured),
-        })
-    });
-    Report {
-        server: options.address.to_string(),
-        server_name: &plan.server_name,
-        ok: outcome.is_some(),
-        error,
-        chain,
-        steps: steps
-            .iter()
-            .map(|stage| {
-                json!({
-                    "message": format!("{:?}", stage.message),
-                    "at_milliseconds": milliseconds(stage.at),
-                    "computing_milliseconds": milliseconds(stage.computing),
-                })
-            })
-            .collect(),
-        agreed: outcome.map(|outcome| Agreed::from(&outcome.negotiated)),
-        alpn: outcome
-            .and_then(|outcome| outcome.negotiated.alpn)
-            .and_then(|index| plan.alpn.get(index).cloned()),
-        learned: outcome
-            .and_then(|outcome| outcome.learned)
-            .map(|pin| pin.to_string()),
-        answers: outcome
-            .map(|outcome| {
-                outcome
-                    .turns
-                    .iter()
-                    .map(|turn| hex::encode(&turn.receive.0))
-                    .collect()
-            })
-            .unwrap_or_default(),
-        closed_by_both: outcome.map(|outcome| outcome.closed_by_both),
-        cost,
+        None => json!({ "message": failure.to_string() }),
     }
+}
+
+/// What was agreed on, with the protocol by its name.
+fn agreed(plan: &Plan, outcome: &Outcome) -> serde_json::Value {
+    let agreed = Agreed::from(&outcome.negotiated);
+    let alpn = agreed.alpn.and_then(|index| plan.alpn.get(index));
+    json!({
+        "suite": agreed.suite,
+        "group": agreed.group,
+        "fragment_length": agreed.fragment_length,
+        "alpn": alpn,
+        "certificate_requested": agreed.certificate_requested,
+        "resumed": agreed.resumed,
+    })
+}
+
+fn cost_of(measured: &Measured) -> serde_json::Value {
+    json!({
+        "bytes": json::Ways::from(measured.bytes),
+        "messages": json::Ways::from(measured.messages),
+        "kept": measured.kept.total,
+        "scratch": measured.scratch,
+        "operations": json::operations(measured),
+        "board": crate::model::BOARD,
+        "measured": false,
+        "milliseconds": json::milliseconds(measured),
+    })
 }

@@ -2,6 +2,7 @@
 
 pub mod arguments;
 pub mod connect;
+pub mod hints;
 pub mod options;
 pub mod readme;
 pub mod record;
@@ -27,8 +28,7 @@ pub fn main() -> ExitCode {
         Some(Command::Readme(options)) => readme::run(&options),
     };
     match result {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
+        Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("bearcub: {failure}");
             ExitCode::from(failure.exit_status())
@@ -36,15 +36,22 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Prints to standard output; a reader that went away is no failure.
-fn print(text: &str) {
-    use std::io::Write;
-    let _ = std::io::stdout().write_all(text.as_bytes());
+/// Prints to standard output. A reader that has read enough is no failure.
+fn print(text: &str) -> Result<(), Failure> {
+    use std::io::{ErrorKind, Write, stdout};
+    match stdout()
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout().flush())
+    {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Failure::Other(format!("standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(value)
         .map_err(|error| Failure::Other(format!("JSON: {error}")))?;
-    print(&(text + "\n"));
-    Ok(())
+    print(&(text + "\n"))
 }

@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::client::Script;
+use crate::client::{Run, Script};
 use crate::failure::Failure;
 use crate::files;
-use crate::live::Address;
+use crate::hex::Hex;
+use crate::lab;
+use crate::live::{Address, Live};
 use crate::names;
 use crate::plan::{Buffers, FragmentPlan, Plan, TrustPlan};
 
@@ -45,12 +47,21 @@ pub struct ConnectionOptions {
     /// A protocol name to offer. May be repeated
     #[arg(long, value_name = "NAME")]
     pub alpn: Vec<String>,
-    /// A suite to offer, the preferred one first. May be repeated [default: ECDHE with AES-128-GCM]
+    /// A suite to offer, the preferred one first, of those listed below. May be repeated [default: the first two]
     #[arg(long, value_name = "NAME", value_parser = suite)]
     pub suite: Vec<String>,
-    /// The groups to offer: none, p256, x25519, x25519-p256 or x25519-p256-p384
+    /// The groups to offer: none (for RSA key exchange), p256, x25519, x25519-p256 or x25519-p256-p384
     #[arg(long, value_name = "GROUPS", default_value = names::DEFAULT_GROUPS, value_parser = groups)]
     pub group: String,
+    /// Connect twice: the second connection, which is the one that is shown, resumes the session of the first
+    #[arg(long)]
+    pub resume: bool,
+    /// Bytes of plaintext that the input buffer holds, 512 to 16384 [default: 1024, or --fragment-length]
+    #[arg(long, value_name = "BYTES")]
+    pub input_buffer: Option<usize>,
+    /// Bytes of plaintext that the output buffer holds, 512 to 16384
+    #[arg(long, value_name = "BYTES", default_value_t = Buffers::DEFAULT.output)]
+    pub output_buffer: usize,
     /// How long to wait for the handshake, and then for each answer
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     pub timeout: Duration,
@@ -58,6 +69,16 @@ pub struct ConnectionOptions {
     #[arg(long, value_name = "TEXT")]
     pub send: Option<String>,
 }
+
+/// Behind the help of the commands that have these options.
+pub const SUITES: &str = "\
+Suites:
+  ECDHE_ECDSA_WITH_AES_128_GCM_SHA256
+  ECDHE_RSA_WITH_AES_128_GCM_SHA256
+  ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256
+  ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256
+  RSA_WITH_AES_128_GCM_SHA256 (without forward secrecy)
+";
 
 const TRUST: &str = "Trust (one of the first four is needed)";
 
@@ -116,10 +137,10 @@ impl ConnectionOptions {
             _ => None,
         };
         let fragment_length = self.fragment_length.unwrap_or(FragmentPlan::FromBuffer);
-        let input = match fragment_length {
+        let input = self.input_buffer.unwrap_or(match fragment_length {
             FragmentPlan::Bytes(bytes) => bytes.max(Buffers::DEFAULT.input),
             _ => Buffers::DEFAULT.input,
-        };
+        });
         let suites = if self.suite.is_empty() {
             bearcub::tls::Algorithms::DEFAULT
                 .suites
@@ -143,8 +164,9 @@ impl ConnectionOptions {
             fragment_length,
             buffers: Buffers {
                 input,
-                ..Buffers::DEFAULT
+                output: self.output_buffer,
             },
+            session: None,
         };
         Ok(plan)
     }
@@ -152,7 +174,7 @@ impl ConnectionOptions {
     fn trust(&self) -> Result<TrustPlan, Failure> {
         for pin in &self.fingerprint {
             bearcub::trust::Pin::parse(pin)
-                .map_err(|error| Failure::Usage(format!("--fingerprint {pin}: {error}")))?;
+                .map_err(|error| Failure::from(error).at(format!("--fingerprint {pin}")))?;
         }
         let pins = self.fingerprint.clone();
         let anchors = self.ca.as_deref().map(files::anchors).transpose()?;
@@ -181,6 +203,45 @@ impl ConnectionOptions {
         })
         .transpose()
     }
+}
+
+/// Finds what is wrong with a plan before the server is bothered.
+///
+/// # Errors
+/// What is wrong.
+pub fn check(plan: &Plan) -> Result<(), Failure> {
+    quiet(plan)?.check()
+}
+
+/// Connects once and says goodbye, for the session.
+///
+/// # Errors
+/// Why the connection failed, or that the server offers no session.
+pub fn first_session(
+    options: &ConnectionOptions,
+    address: &Address,
+    plan: &Plan,
+) -> Result<Hex, Failure> {
+    let mut link = Live::connect(address, options.timeout)?;
+    let outcome = quiet(plan)?
+        .connect(&mut link, &mut |_| {})
+        .map_err(|failure| failure.at("the first of the two connections"))?;
+    let session = outcome.session.ok_or_else(|| {
+        Failure::Other(
+            "--resume: the server gives no session identifier, so that there is nothing to resume"
+                .to_owned(),
+        )
+    })?;
+    Ok(Hex(session.to_bytes().to_vec()))
+}
+
+fn quiet(plan: &Plan) -> Result<Run<'_>, Failure> {
+    Ok(Run {
+        plan,
+        seed: lab::fresh_seed()?,
+        script: Script::Silence,
+        measure_stack: false,
+    })
 }
 
 /// What follows the handshake.

@@ -12,11 +12,11 @@ use crate::scenarios;
 const START: &str = "<!-- sim:table -->";
 const END: &str = "<!-- /sim:table -->";
 
-/// Checks the table or puts it there; says whether it is current now.
+/// Checks the table or puts it there.
 ///
 /// # Errors
-/// If there is no README, no place for the table in it, or no table because a scenario fails.
-pub fn run(options: &ReadmeOptions) -> Result<bool, Failure> {
+/// If there is no README, no place for the table in it, no table because a scenario fails, or another table than today's.
+pub fn run(options: &ReadmeOptions) -> Result<(), Failure> {
     let default = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
     let path = options.file.clone().unwrap_or(default);
     let wrong =
@@ -30,22 +30,19 @@ pub fn run(options: &ReadmeOptions) -> Result<bool, Failure> {
     }
     let current = replace(&text, &markdown::table(&rows)).map_err(|error| wrong(&error))?;
     if current == text {
-        print(&format!("{}: the table is current\n", path.display()));
-        return Ok(true);
+        return print(&format!("{}: the table is current\n", path.display()));
     }
     if options.action.write {
         std::fs::write(&path, current).map_err(|error| wrong(&error))?;
-        print(&format!(
+        return print(&format!(
             "{}: the table has been replaced\n",
             path.display()
         ));
-        return Ok(true);
     }
-    eprintln!(
-        "bearcub: {}: the table is not the one that is printed today; `cargo sim -- readme --write` replaces it",
+    Err(Failure::Other(format!(
+        "{}: the table is not the one that is printed today; `cargo sim readme --write` replaces it",
         path.display()
-    );
-    Ok(false)
+    )))
 }
 
 /// The text with that table between the marks.

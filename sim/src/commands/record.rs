@@ -1,9 +1,11 @@
 //! `cargo sim -- record`: makes recordings.
 
 use std::path::Path;
+use std::time::Instant;
 
 use super::arguments::RecordOptions;
-use super::options::script;
+use super::connect::exchange;
+use super::options::{check, first_session, script};
 use super::print;
 use super::replay::cost;
 use crate::client::Run;
@@ -19,7 +21,7 @@ use crate::tape::Recorder;
 ///
 /// # Errors
 /// If the file is there, the connection fails, or its replay is not exact.
-pub fn run(options: &RecordOptions) -> Result<bool, Failure> {
+pub fn run(options: &RecordOptions) -> Result<(), Failure> {
     let scenario = options
         .scenario
         .as_deref()
@@ -34,17 +36,18 @@ pub fn run(options: &RecordOptions) -> Result<bool, Failure> {
     if out.exists() && !options.force {
         return Err(refuse_overwriting(&out));
     }
-    let recording = match (scenario, &options.address) {
-        (Some(scenario), _) => scenario.record()?,
-        (None, Some(address)) => record_live(options, address)?,
+    let result = match (scenario, &options.address) {
+        (Some(scenario), _) => scenario.record(),
+        (None, Some(address)) => record_live(options, address),
         (None, None) => {
             return Err(Failure::Usage(
                 "HOST:PORT or --scenario is needed".to_owned(),
             ));
         }
     };
-    write(&recording, &out, options.force)?;
-    Ok(true)
+    result
+        .and_then(|recording| write(&recording, &out, options.force))
+        .inspect_err(|_| eprintln!("bearcub: {} has not been written", out.display()))
 }
 
 fn write(recording: &Recording, out: &Path, force: bool) -> Result<(), Failure> {
@@ -56,12 +59,11 @@ fn write(recording: &Recording, out: &Path, force: bool) -> Result<(), Failure> 
         "{}: recorded, and replayed exactly\n{}",
         out.display(),
         cost(&measured)
-    ));
-    Ok(())
+    ))
 }
 
 fn record_live(options: &RecordOptions, address: &Address) -> Result<Recording, Failure> {
-    let plan = options.connection.plan(address)?;
+    let mut plan = options.connection.plan(address)?;
     if plan.client.is_some() && !options.include_private_key {
         return Err(Failure::Usage(
             "a replay needs the client's private key, so that a recording holds it. If it is a test key, say so with \
@@ -74,14 +76,27 @@ fn record_live(options: &RecordOptions, address: &Address) -> Result<Recording, 
         None => lab::fresh_seed()?,
     };
     let send = options.connection.bytes_to_send()?;
+    check(&plan)?;
+    if options.connection.resume {
+        plan.session = Some(first_session(&options.connection, address, &plan)?);
+    }
     let run = Run {
         plan: &plan,
         seed,
         script: script(send.as_deref()),
         measure_stack: false,
     };
-    let mut link = Recorder::new(Live::connect(address, options.connection.timeout)?);
+    let live = Live::connect(address, options.connection.timeout)?;
+    let mut link = Recorder::new(live, Instant::now());
     let outcome = run.connect(&mut link, &mut |_| {})?;
+    for turn in &outcome.turns {
+        print(&exchange(turn, outcome.silence))?;
+    }
+    if let Some(pin) = &outcome.learned {
+        print(&format!(
+            "\nLearned: from now on, use --fingerprint {pin}\n"
+        ))?;
+    }
     let origin = Origin {
         scenario: &address.to_string(),
         server: "a live server",

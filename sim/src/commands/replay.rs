@@ -2,29 +2,30 @@
 
 use super::arguments::ReplayOptions;
 use super::print;
-use crate::failure::Failure;
+use crate::failure::{Failure, sum_up};
 use crate::measure::{Measured, replay};
 use crate::model;
 use crate::recording::Recording;
 
-/// Replays every file; says whether all of them were exact.
+/// Replays every file.
 ///
 /// # Errors
-/// None; what fails is printed.
-pub fn run(options: &ReplayOptions) -> Result<bool, Failure> {
-    let mut all_exact = true;
+/// If one of them is no recording, or its replay is not exact; each is told when it is found.
+pub fn run(options: &ReplayOptions) -> Result<(), Failure> {
+    let mut failures = Vec::new();
     for file in &options.files {
         let result = Recording::load(file)
             .and_then(|recording| replay(&recording).map_err(|failure| failure.at(file.display())));
         match result {
-            Ok(measured) => print(&format!("{}: exact\n{}", file.display(), cost(&measured))),
+            Ok(measured) => print(&format!("{}: exact\n{}", file.display(), cost(&measured)))?,
+            Err(failure) if options.files.len() == 1 => return Err(failure),
             Err(failure) => {
-                all_exact = false;
                 eprintln!("bearcub: {failure}");
+                failures.push(failure);
             }
         }
     }
-    Ok(all_exact)
+    sum_up(&failures, options.files.len(), "recordings")
 }
 
 /// What a connection cost, line by line.

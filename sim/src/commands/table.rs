@@ -2,28 +2,30 @@
 
 use super::arguments::TableOptions;
 use super::{print, print_json};
-use crate::failure::Failure;
+use crate::failure::{Failure, sum_up};
 use crate::report::json::Report;
 use crate::report::{human, markdown, rows};
 use crate::scenarios;
 
-/// Prints the table; says whether every replay was exact.
+/// Prints the table.
 ///
 /// # Errors
-/// If it cannot be printed.
-pub fn run(options: &TableOptions) -> Result<bool, Failure> {
+/// If there is no such folder, it cannot be printed, or a replay was not exact.
+pub fn run(options: &TableOptions) -> Result<(), Failure> {
     let folder = options.recordings.clone().unwrap_or_else(scenarios::folder);
+    std::fs::read_dir(&folder)
+        .map_err(|error| Failure::Usage(format!("{}: {error}", folder.display())))?;
     let rows = rows(&folder);
     if options.json {
         print_json(&Report::of(&rows))?;
     } else if options.markdown {
-        print(&markdown::table(&rows));
+        print(&markdown::table(&rows))?;
     } else {
-        print(&human::table(&rows));
+        print(&human::table(&rows))?;
     }
-    let failed = rows.iter().filter(|row| row.result.is_err()).count();
-    if failed > 0 {
-        eprintln!("bearcub: {failed} of {} scenarios failed", rows.len());
-    }
-    Ok(failed == 0)
+    let failures: Vec<_> = rows
+        .iter()
+        .filter_map(|row| row.result.as_ref().err().cloned())
+        .collect();
+    sum_up(&failures, rows.len(), "scenarios")
 }

@@ -62,6 +62,9 @@ pub struct Agreed {
     pub alpn: Option<usize>,
     /// Whether a client certificate was asked for.
     pub certificate_requested: bool,
+    /// Whether a session was resumed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub resumed: bool,
 }
 
 /// A recording in memory.
@@ -86,6 +89,7 @@ impl From<&Negotiated> for Agreed {
             fragment_length: negotiated.fragment_length.map(|length| length.bytes()),
             alpn: negotiated.alpn,
             certificate_requested: negotiated.certificate_requested,
+            resumed: negotiated.resumed,
         }
     }
 }
@@ -129,9 +133,9 @@ impl Recording {
         let header = parse_header(&contents.comment)?;
         check_key_log(&contents.key_log)?;
         header.plan.with_config(|_| Ok(())).map_err(|failure| {
-            let why = match failure {
-                Failure::Tls(error) => error.to_string(),
-                other => other.to_string(),
+            let why = match failure.tls() {
+                Some(error) => error.to_string(),
+                None => failure.to_string(),
             };
             Failure::Recording(format!("the section header's comment: the plan: {why}"))
         })?;
@@ -159,8 +163,13 @@ impl Recording {
     /// If it is there, or cannot be written.
     pub fn save(&self, path: &Path, force: bool) -> Result<(), Failure> {
         let bytes = self.to_bytes()?;
-        let failed = |error: &dyn std::fmt::Display| {
-            Failure::Other(format!("{} cannot be written: {error}", path.display()))
+        let failed = |error: &std::io::Error| {
+            // Without the name of the temporary file, which says nothing to anyone.
+            let why = error.raw_os_error().map_or_else(
+                || error.kind().to_string(),
+                |number| std::io::Error::from_raw_os_error(number).to_string(),
+            );
+            Failure::Usage(format!("{} cannot be written: {why}", path.display()))
         };
         let folder = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,

@@ -105,7 +105,10 @@ impl Setup<'_> {
 
     fn check(&self) -> Result<ServerName<'_>, Error> {
         self.policy.check()?;
-        if self.algorithms.suites.is_empty() || self.algorithms.suites.len() > SUITES_MAX {
+        let suites = self.algorithms.suites;
+        let lacks_group =
+            self.algorithms.groups.is_empty() && suites.iter().any(|suite| suite.needs_group());
+        if suites.is_empty() || suites.len() > SUITES_MAX || lacks_group {
             return Err(ConfigError::CipherSuites.into());
         }
         let named = |name: &&CStr| (1..=255).contains(&name.count_bytes());
@@ -113,11 +116,7 @@ impl Setup<'_> {
             return Err(ConfigError::Alpn.into());
         }
         if let Some(session) = self.session
-            && !self
-                .algorithms
-                .suites
-                .iter()
-                .any(|suite| suite.id() == session.suite())
+            && !suites.iter().any(|suite| suite.id() == session.suite())
         {
             return Err(ConfigError::ForeignSession.into());
         }

@@ -67,6 +67,11 @@ impl Suite {
         }
     }
 
+    /// Whether its key exchange is over a group.
+    pub(super) const fn needs_group(self) -> bool {
+        self.id != br::BR_TLS_RSA_WITH_AES_128_GCM_SHA256
+    }
+
     /// Puts the suite's code into a context.
     ///
     /// # Safety
@@ -99,7 +104,7 @@ impl Eq for Suite {}
 pub struct Groups(pub(super) &'static br::br_ec_impl);
 
 impl Groups {
-    /// No group: for programs that name no suite but the RSA key exchange.
+    /// No group: for programs that name no suite but the RSA key exchange. With any other it is a configuration error.
     pub const NONE: Groups = Groups(&primitives::NO_CURVES);
     /// secp256r1 alone.
     pub const P256: Groups = Groups(&primitives::P256);
@@ -110,6 +115,10 @@ impl Groups {
     pub const X25519_P256: Groups = Groups(&primitives::X25519_P256);
     /// x25519, secp256r1 and secp384r1. P-384 is there for servers whose own key is on that curve.
     pub const X25519_P256_P384: Groups = Groups(&primitives::X25519_P256_P384);
+
+    pub(super) const fn is_empty(self) -> bool {
+        self.0.supported_curves == 0
+    }
 
     /// The name of the group with this number in the TLS registry, if it is one of ours.
     pub const fn name_of(id: u16) -> Option<&'static str> {
