@@ -171,12 +171,19 @@ impl Run<'_> {
     ) -> Result<T, Failure> {
         let buffers = self.plan.buffers;
         let mut context = Box::new(Context::new());
-        let mut input = vec![0; buffers.input.min(16_384) + RECORD_OVERHEAD];
+        let larger = buffers
+            .input
+            .max(if buffers.shared { buffers.output } else { 0 });
+        let mut input = vec![0; larger.min(16_384) + RECORD_OVERHEAD];
         let mut output = vec![0; buffers.output.min(16_384) + RECORD_OVERHEAD];
         let mut scratch = vec![0; self.plan.scratch()];
         let (mut input, mut output) = (&mut input[..], &mut output[..]);
         self.plan.with_config(|config| {
-            let parts = Parts::new(&mut context, &mut input, &mut output);
+            let parts = if buffers.shared {
+                Parts::shared(&mut context, &mut input)
+            } else {
+                Parts::new(&mut context, &mut input, &mut output)
+            };
             work(parts, &mut scratch, config)
         })
     }

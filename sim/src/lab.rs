@@ -13,9 +13,9 @@ use crate::client::{Outcome, Run, Script, Turn};
 use crate::failure::Failure;
 use crate::hex::Hex;
 use crate::live::{Address, Live};
-use crate::plan::{Buffers, ClientPlan, FragmentPlan, Plan, TrustPlan};
+use crate::plan::{ClientPlan, Plan, TrustPlan};
 use crate::recording::{self, Agreed, FORMAT, Header, Recording};
-use crate::scenarios::{Scenario, Server, TrustBy};
+use crate::scenarios::{Client, Scenario, Server, TrustBy};
 use crate::tape::Recorder;
 
 /// Long enough for a machine that is busy with other things.
@@ -65,7 +65,7 @@ impl Server {
         }
     }
 
-    /// Whether it asks for a client certificate.
+    /// Whether it can ask for a client certificate.
     fn is_mutual(self) -> bool {
         matches!(self, Server::Aws | Server::SelfSigned)
     }
@@ -80,8 +80,8 @@ impl Server {
         }
     }
 
-    fn start(self, chain: &Chain) -> Result<Running, Failure> {
-        let device = pki::device(KeyKind::P256);
+    /// Started; asking for a certificate of that device, if there is one.
+    fn start(self, chain: &Chain, device: Option<&Chain>) -> Result<Running, Failure> {
         let broker = |config: &MosquittoConfig| {
             Mosquitto::start(config)
                 .map(Running::Mosquitto)
@@ -89,10 +89,16 @@ impl Server {
         };
         match self {
             Server::Aws => {
-                let config = OpensslConfig::new(chain)
-                    .ciphers("ECDHE-RSA-AES128-GCM-SHA256")
-                    .groups("P-256")
-                    .require_certificate(device.root());
+                // The client offers one of the suites; of the groups that it offers, the faster one is taken.
+                let mut config = OpensslConfig::new(chain)
+                    .ciphers(
+                        "ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-CHACHA20-POLY1305:AES128-GCM-SHA256",
+                    )
+                    .groups("X25519:P-256")
+                    .argument("-serverpref");
+                if let Some(device) = device {
+                    config = config.require_certificate(device.root());
+                }
                 OpensslServer::start(&config)
                     .map(Running::Openssl)
                     .map_err(failed)
@@ -102,7 +108,11 @@ impl Server {
             }
             Server::LetsEncryptEcdsa => broker(&MosquittoConfig::tls(chain)),
             Server::SelfSigned => {
-                broker(&MosquittoConfig::tls(chain).require_certificate(device.root()))
+                let mut config = MosquittoConfig::tls(chain);
+                if let Some(device) = device {
+                    config = config.require_certificate(device.root());
+                }
+                broker(&config)
             }
         }
     }
@@ -144,9 +154,21 @@ impl Server {
 }
 
 impl Scenario {
+    /// The device, if it has a certificate.
+    fn device(&self) -> Option<std::sync::Arc<Chain>> {
+        let kind = match self.terms.client {
+            Client::None => return None,
+            Client::Ec => KeyKind::P256,
+            Client::Rsa => KeyKind::Rsa2048,
+        };
+        self.server.is_mutual().then(|| pki::device(kind))
+    }
+
     /// What the connection is to be with that chain.
-    fn plan(&self, chain: &Chain) -> Result<Plan, Failure> {
+    fn plan(&self, chain: &Chain, device: Option<&Chain>) -> Result<Plan, Failure> {
         let (suite, groups) = self.server.suite_and_groups();
+        let suite = self.terms.suite.unwrap_or(suite);
+        let groups = self.terms.groups.unwrap_or(groups);
         let trust = match self.trust {
             TrustBy::Fingerprint => {
                 let key = PublicKey::from_spki(chain.key.spki_der())?;
@@ -155,12 +177,9 @@ impl Scenario {
             TrustBy::Root => TrustPlan::Anchors(vec![Hex(chain.root().to_vec())]),
             TrustBy::Issuer => TrustPlan::Anchors(vec![Hex(chain.certificates[1].clone())]),
         };
-        let client = self.server.is_mutual().then(|| {
-            let device = pki::device(KeyKind::P256);
-            ClientPlan {
-                certificates: vec![Hex(device.leaf().to_vec())],
-                test_only_private_key: Hex(device.key.traditional_der().to_vec()),
-            }
+        let client = device.map(|device| ClientPlan {
+            certificates: vec![Hex(device.leaf().to_vec())],
+            test_only_private_key: Hex(device.key.traditional_der().to_vec()),
         });
         Ok(Plan {
             server_name: chain.host.clone(),
@@ -170,8 +189,8 @@ impl Scenario {
             suites: vec![suite.to_owned()],
             groups: groups.to_owned(),
             alpn: Vec::new(),
-            fragment_length: FragmentPlan::FromBuffer,
-            buffers: Buffers::DEFAULT,
+            fragment_length: self.terms.fragment_length,
+            buffers: self.terms.buffers,
             session: None,
         })
     }
@@ -182,29 +201,46 @@ impl Scenario {
     /// A program of the lab that is missing, or why the connection failed, with the server's log.
     pub fn record(&self) -> Result<Recording, Failure> {
         let chain = self.server.chain();
-        let plan = self.plan(&chain)?;
-        let server = self.server.start(&chain)?;
+        let device = self.device();
+        let mut plan = self.plan(&chain, device.as_deref())?;
+        let server = self.server.start(&chain, device.as_deref())?;
         let turns = self.server.turns();
-        let run = Run {
-            plan: &plan,
-            seed: seed(self.name),
-            script: Script::Turns(&turns),
-            measure_stack: false,
+        let connect = |plan: &Plan, name| {
+            let run = Run {
+                plan,
+                seed: seed(name),
+                script: Script::Turns(&turns),
+                measure_stack: false,
+            };
+            let live = Live::connect(&server.address(), PATIENCE)?;
+            let mut link = Recorder::new(live, Instant::now());
+            let outcome = run.connect(&mut link, &mut |_| {}).map_err(|failure| {
+                Failure::Other(format!(
+                    "{failure}\nthe server's log:\n{}",
+                    server.log().trim_end()
+                ))
+            })?;
+            Ok::<_, Failure>((outcome, link.tape().clone()))
         };
-        let live = Live::connect(&server.address(), PATIENCE)?;
-        let mut link = Recorder::new(live, Instant::now());
-        let outcome = run.connect(&mut link, &mut |_| {}).map_err(|failure| {
-            Failure::Other(format!(
-                "{failure}\nthe server's log:\n{}",
-                server.log().trim_end()
-            ))
-        })?;
+        if self.resumed {
+            let (before, _) = connect(&plan, "the connection before")?;
+            let session = before.session.ok_or_else(|| {
+                Failure::Other("the server gives no session to resume".to_owned())
+            })?;
+            plan.session = Some(Hex(session.to_bytes().to_vec()));
+        }
+        let (outcome, tape) = connect(&plan, self.name)?;
+        if self.resumed && !outcome.negotiated.resumed {
+            return Err(Failure::Other(
+                "the server has not resumed the session".to_owned(),
+            ));
+        }
         let origin = Origin {
             scenario: self.name,
             server: self.server.name(),
             port: self.server.port(),
         };
-        Ok(origin.recording(&run, &outcome, link.tape().clone()))
+        Ok(origin.recording(&plan, seed(self.name), &outcome, tape))
     }
 }
 
@@ -222,7 +258,8 @@ impl Origin<'_> {
     /// Puts a recording together.
     pub fn recording(
         &self,
-        run: &Run<'_>,
+        plan: &Plan,
+        seed: [u8; 32],
         outcome: &Outcome,
         tape: crate::tape::Tape,
     ) -> Recording {
@@ -232,8 +269,8 @@ impl Origin<'_> {
                 scenario: self.scenario.to_owned(),
                 server: self.server.to_owned(),
                 port: self.port,
-                seed: Hex(run.seed.to_vec()),
-                plan: run.plan.clone(),
+                seed: Hex(seed.to_vec()),
+                plan: plan.clone(),
                 turns: outcome.turns.clone(),
                 closed_by_both: outcome.closed_by_both,
                 agreed: Agreed::from(&outcome.negotiated),

@@ -89,6 +89,9 @@ pub struct Buffers {
     pub input: usize,
     /// For records to it.
     pub output: usize,
+    /// Whether it is one buffer for both, of the larger size.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shared: bool,
 }
 
 impl Buffers {
@@ -96,6 +99,7 @@ impl Buffers {
     pub const DEFAULT: Buffers = Buffers {
         input: 1024,
         output: 1024,
+        shared: false,
     };
 }
 

@@ -25,20 +25,25 @@ const ALIGN: usize = 8;
 pub struct Kept {
     /// The connection's state.
     pub context: usize,
-    /// The buffer for records from the server.
+    /// The buffer for records from the server, or for both directions.
     pub input: usize,
-    /// The buffer for records to it.
+    /// The buffer for records to it; 0 if there is one for both directions.
     pub output: usize,
-    /// All of `tls::Storage`, rounded up to its alignment.
+    /// All of `tls::Storage`, or of its parts, rounded up to its alignment.
     pub total: usize,
 }
 
 /// What a connection of that plan keeps on a 32-bit board.
 pub fn kept(plan: &Plan) -> Kept {
-    let (input, output) = (
-        plan.buffers.input + RECORD_OVERHEAD,
-        plan.buffers.output + RECORD_OVERHEAD,
-    );
+    let buffers = plan.buffers;
+    let (input, output) = if buffers.shared {
+        (buffers.input.max(buffers.output) + RECORD_OVERHEAD, 0)
+    } else {
+        (
+            buffers.input + RECORD_OVERHEAD,
+            buffers.output + RECORD_OVERHEAD,
+        )
+    };
     Kept {
         context: CONTEXT,
         input,

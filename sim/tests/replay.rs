@@ -14,14 +14,12 @@ fn load(name: &str) -> Recording {
 
 #[test]
 fn there_is_a_recording_for_every_scenario_and_no_other() {
-    let names: Vec<_> = recordings()
+    let mut names: Vec<_> = recordings()
         .iter()
         .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
         .collect();
-    let mut expected: Vec<_> = scenarios::ALL
-        .iter()
-        .map(|scenario| scenario.name)
-        .collect();
+    let mut expected: Vec<_> = scenarios::every().map(|scenario| scenario.name).collect();
+    names.sort_unstable();
     expected.sort_unstable();
     assert_eq!(names, expected);
 }

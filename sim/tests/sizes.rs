@@ -81,7 +81,8 @@ fn what_is_kept_is_the_storage() {
         recording.header.plan.buffers,
         plan::Buffers {
             input: 1024,
-            output: 1024
+            output: 1024,
+            shared: false
         }
     );
     assert_eq!(

@@ -114,6 +114,25 @@ fn the_table_names_every_scenario_and_says_what_is_modelled() {
 }
 
 #[test]
+fn resumed_sessions_and_choices_are_there_on_request() {
+    let report = bearcub(&["--all", "--json"]).json();
+    let entries = report["scenarios"].as_array().unwrap();
+    assert_eq!(entries.len(), scenarios::every().count());
+    let of = |name: &str| entries.iter().find(|entry| entry["name"] == name).unwrap();
+    let kept = |name| of(name)["ram"]["kept"].as_u64().unwrap();
+    assert_eq!(kept("choice-fragment-512") + 512, kept("choice-base"));
+    assert_eq!(kept("choice-shared-buffer") + 1056, kept("choice-base"));
+    for scenario in scenarios::RESUMED {
+        // No public-key operation is left.
+        let operations = of(scenario.name)["operations"].as_object().unwrap();
+        assert!(
+            operations.keys().all(|name| name.ends_with("_block")),
+            "{operations:?}"
+        );
+    }
+}
+
+#[test]
 fn a_scenario_that_fails_is_in_the_table_and_in_the_status() {
     let folder = tempfile::tempdir().unwrap();
     for path in recordings() {

@@ -58,6 +58,9 @@ pub struct TableOptions {
     /// Print the table as it stands in the README
     #[arg(long)]
     pub markdown: bool,
+    /// Resumed sessions, and what each choice costs, too
+    #[arg(long)]
+    pub all: bool,
     /// The folder with the scenarios' recordings, each NAME.pcapng [default: that of the source tree]
     #[arg(long, value_name = "FOLDER")]
     pub recordings: Option<PathBuf>,
@@ -72,7 +75,7 @@ pub struct ReplayOptions {
 }
 
 /// What a scenario says itself.
-const CONNECTION: [&str; 17] = [
+const CONNECTION: [&str; 18] = [
     "fingerprint",
     "ca",
     "learn",
@@ -88,6 +91,7 @@ const CONNECTION: [&str; 17] = [
     "resume",
     "input_buffer",
     "output_buffer",
+    "shared_buffer",
     "timeout",
     "send",
 ];

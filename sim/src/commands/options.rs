@@ -62,6 +62,9 @@ pub struct ConnectionOptions {
     /// Bytes of plaintext that the output buffer holds, 512 to 16384
     #[arg(long, value_name = "BYTES", default_value_t = Buffers::DEFAULT.output)]
     pub output_buffer: usize,
+    /// One buffer for both directions, of the larger of the two sizes
+    #[arg(long)]
+    pub shared_buffer: bool,
     /// How long to wait for the handshake, and then for each answer
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     pub timeout: Duration,
@@ -165,6 +168,7 @@ impl ConnectionOptions {
             buffers: Buffers {
                 input,
                 output: self.output_buffer,
+                shared: self.shared_buffer,
             },
             session: None,
         };

@@ -22,7 +22,7 @@ pub fn run(options: &ReadmeOptions) -> Result<(), Failure> {
     let wrong =
         |error: &dyn std::fmt::Display| Failure::Usage(format!("{}: {error}", path.display()));
     let text = std::fs::read_to_string(&path).map_err(|error| wrong(&error))?;
-    let rows = rows(&scenarios::folder());
+    let rows = rows(&scenarios::folder(), scenarios::ALL.iter());
     for row in &rows {
         if let Err(failure) = &row.result {
             return Err(failure.clone());

@@ -102,5 +102,5 @@ fn record_live(options: &RecordOptions, address: &Address) -> Result<Recording, 
         server: "a live server",
         port: address.port,
     };
-    Ok(origin.recording(&run, &outcome, link.tape().clone()))
+    Ok(origin.recording(&plan, seed, &outcome, link.tape().clone()))
 }

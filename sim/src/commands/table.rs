@@ -15,7 +15,11 @@ pub fn run(options: &TableOptions) -> Result<(), Failure> {
     let folder = options.recordings.clone().unwrap_or_else(scenarios::folder);
     std::fs::read_dir(&folder)
         .map_err(|error| Failure::Usage(format!("{}: {error}", folder.display())))?;
-    let rows = rows(&folder);
+    let rows = if options.all {
+        rows(&folder, scenarios::every())
+    } else {
+        rows(&folder, scenarios::ALL.iter())
+    };
     if options.json {
         print_json(&Report::of(&rows))?;
     } else if options.markdown {

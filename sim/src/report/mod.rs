@@ -11,7 +11,7 @@ use bearcub::tls::meter::Operation;
 use crate::failure::Failure;
 use crate::measure::{Measured, replay};
 use crate::recording::{Header, Recording};
-use crate::scenarios::{ALL, Scenario};
+use crate::scenarios::Scenario;
 
 /// One scenario and what came of it.
 pub struct Row {
@@ -21,13 +21,13 @@ pub struct Row {
     pub result: Result<(Header, Measured), Failure>,
 }
 
-/// Replays every scenario from the recordings in that folder.
-pub fn rows(folder: &Path) -> Vec<Row> {
+/// Replays scenarios from the recordings in that folder.
+pub fn rows(folder: &Path, scenarios: impl Iterator<Item = &'static Scenario>) -> Vec<Row> {
     let row = |scenario: &'static Scenario| Row {
         scenario,
         result: run(scenario, folder),
     };
-    ALL.iter().map(row).collect()
+    scenarios.map(row).collect()
 }
 
 fn run(scenario: &Scenario, folder: &Path) -> Result<(Header, Measured), Failure> {

@@ -108,8 +108,9 @@ impl Groups {
     pub const NONE: Groups = Groups(&primitives::NO_CURVES);
     /// secp256r1 alone.
     pub const P256: Groups = Groups(&primitives::P256);
-    /// x25519 alone: less than half the work of secp256r1. For servers with an RSA certificate; one with a key on
-    /// secp256r1 wants that group to be offered too.
+    /// x25519 alone: less than half the work of secp256r1. For servers with an RSA certificate. Where the server's key or the
+    /// client's is on secp256r1, that group is to be offered too: OpenSSL refuses a client certificate on a curve that the
+    /// client did not offer (alert 47).
     pub const X25519: Groups = Groups(&primitives::X25519);
     /// x25519 and secp256r1.
     pub const X25519_P256: Groups = Groups(&primitives::X25519_P256);

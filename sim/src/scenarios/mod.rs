@@ -1,8 +1,16 @@
 //! The connections that are measured. Their names are stable: tests, budgets and reports refer to them.
+//!
+//! Here are the scenarios of the table, and the same with a resumed session; `choices` has one connection with one thing
+//! changed after the other.
+
+mod choices;
 
 use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
+use crate::plan::{Buffers, FragmentPlan};
+
+pub use choices::CHOICES;
 
 /// One scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +25,47 @@ pub struct Scenario {
     pub trust: TrustBy,
     /// What it is held against.
     pub published: Option<&'static Published>,
+    /// What the device brings.
+    pub terms: Terms,
+    /// Whether it resumes the session of a connection before it.
+    pub resumed: bool,
+}
+
+/// What the device brings: memory, certificate, algorithms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// The record buffers.
+    pub buffers: Buffers,
+    /// The fragment length to offer.
+    pub fragment_length: FragmentPlan,
+    /// The client's certificate.
+    pub client: Client,
+    /// The suite; if none is said, the server's usual one.
+    pub suite: Option<&'static str>,
+    /// The groups; if none are said, the usual ones with that server.
+    pub groups: Option<&'static str>,
+}
+
+impl Terms {
+    /// What the scenarios of the table bring.
+    pub const USUAL: Terms = Terms {
+        buffers: Buffers::DEFAULT,
+        fragment_length: FragmentPlan::FromBuffer,
+        client: Client::Ec,
+        suite: None,
+        groups: None,
+    };
+}
+
+/// The client's certificate, where the server asks for one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Client {
+    /// None; the server does not ask.
+    None,
+    /// A key on P-256.
+    Ec,
+    /// An RSA-2048 key.
+    Rsa,
 }
 
 /// What answers.
@@ -94,6 +143,8 @@ pub const ALL: [Scenario; 8] = [
         server: Server::Aws,
         trust: TrustBy::Fingerprint,
         published: Some(&AWS_FINGERPRINT),
+        terms: Terms::USUAL,
+        resumed: false,
     },
     Scenario {
         name: "aws-ca",
@@ -101,6 +152,8 @@ pub const ALL: [Scenario; 8] = [
         server: Server::Aws,
         trust: TrustBy::Root,
         published: Some(&AWS_CA),
+        terms: Terms::USUAL,
+        resumed: false,
     },
     Scenario {
         name: "letsencrypt-fingerprint",
@@ -108,6 +161,8 @@ pub const ALL: [Scenario; 8] = [
         server: Server::LetsEncryptRsa,
         trust: TrustBy::Fingerprint,
         published: Some(&LETSENCRYPT_FINGERPRINT),
+        terms: Terms::USUAL,
+        resumed: false,
     },
     Scenario {
         name: "letsencrypt-ca",
@@ -115,6 +170,8 @@ pub const ALL: [Scenario; 8] = [
         server: Server::LetsEncryptRsa,
         trust: TrustBy::Root,
         published: Some(&LETSENCRYPT_CA),
+        terms: Terms::USUAL,
+        resumed: false,
     },
     Scenario {
         name: "letsencrypt-issuer",
@@ -122,6 +179,8 @@ pub const ALL: [Scenario; 8] = [
         server: Server::LetsEncryptRsa,
         trust: TrustBy::Issuer,
         published: Some(&LETSENCRYPT_CA),
+        terms: Terms::USUAL,
+        resumed: false,
     },
     Scenario {
         name: "letsencrypt-ecdsa-ca",
@@ -129,6 +188,8 @@ pub const ALL: [Scenario; 8] = [
         server: Server::LetsEncryptEcdsa,
         trust: TrustBy::Root,
         published: None,
+        terms: Terms::USUAL,
+        resumed: false,
     },
     Scenario {
         name: "selfsigned-fingerprint",
@@ -136,6 +197,8 @@ pub const ALL: [Scenario; 8] = [
         server: Server::SelfSigned,
         trust: TrustBy::Fingerprint,
         published: None,
+        terms: Terms::USUAL,
+        resumed: false,
     },
     Scenario {
         name: "selfsigned-ca",
@@ -143,18 +206,47 @@ pub const ALL: [Scenario; 8] = [
         server: Server::SelfSigned,
         trust: TrustBy::Root,
         published: None,
+        terms: Terms::USUAL,
+        resumed: false,
     },
 ];
+
+/// The scenarios of the table once more, each with a session that is resumed.
+pub const RESUMED: [Scenario; 8] = [
+    resumed("aws-fingerprint-resumed", ALL[0]),
+    resumed("aws-ca-resumed", ALL[1]),
+    resumed("letsencrypt-fingerprint-resumed", ALL[2]),
+    resumed("letsencrypt-ca-resumed", ALL[3]),
+    resumed("letsencrypt-issuer-resumed", ALL[4]),
+    resumed("letsencrypt-ecdsa-ca-resumed", ALL[5]),
+    resumed("selfsigned-fingerprint-resumed", ALL[6]),
+    resumed("selfsigned-ca-resumed", ALL[7]),
+];
+
+const fn resumed(name: &'static str, scenario: Scenario) -> Scenario {
+    Scenario {
+        name,
+        about: "its session resumed",
+        published: None,
+        resumed: true,
+        ..scenario
+    }
+}
+
+/// Every scenario that there is.
+pub fn every() -> impl Iterator<Item = &'static Scenario> {
+    ALL.iter().chain(&RESUMED).chain(&CHOICES)
+}
 
 /// The scenario with that name.
 ///
 /// # Errors
 /// The names that there are.
 pub fn find(name: &str) -> Result<&'static Scenario, Failure> {
-    ALL.iter()
+    every()
         .find(|scenario| scenario.name == name)
         .ok_or_else(|| {
-            let names: Vec<_> = ALL.iter().map(|scenario| scenario.name).collect();
+            let names: Vec<_> = every().map(|scenario| scenario.name).collect();
             Failure::Usage(format!(
                 "unknown scenario `{name}`; there are: {}",
                 names.join(", ")
