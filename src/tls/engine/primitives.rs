@@ -111,7 +111,7 @@ unsafe extern "C" fn mul<C: Curves>(
     if g_len != point_len(curve) {
         return 0;
     }
-    count(Operation::multiplication(curve));
+    let _running = count(Operation::multiplication(curve));
     // SAFETY: the point's length is the curve's, and the caller vouches for the pointers.
     let valid = unsafe { (implementation.mul)(g, g_len, x, x_len, curve) };
     if curve != br::BR_EC_curve25519 {
@@ -133,7 +133,7 @@ unsafe extern "C" fn mulgen<C: Curves>(
     let Some(implementation) = C::select(curve) else {
         return 0;
     };
-    count(Operation::base_multiplication(curve));
+    let _running = count(Operation::base_multiplication(curve));
     // SAFETY: the curve is one that this implementation has, and `r` has room for its points.
     unsafe { (implementation.mulgen)(r, x, x_len, curve) }
 }
@@ -154,7 +154,7 @@ unsafe extern "C" fn muladd<C: Curves>(
     if len != point_len(curve) {
         return 0;
     }
-    count(Operation::double_multiplication(curve));
+    let _running = count(Operation::double_multiplication(curve));
     // SAFETY: the points' length is the curve's, and the caller vouches for the pointers.
     unsafe { (implementation.muladd)(a, b, len, x, x_len, y, y_len, curve) }
 }
@@ -228,7 +228,7 @@ pub(super) unsafe extern "C" fn rsa_encrypt(
     if !sound(public) {
         return 0;
     }
-    count(Operation::rsa_public(public.nlen));
+    let _running = count(Operation::rsa_public(public.nlen));
     // SAFETY: the key's size has been checked; the caller vouches for the pointers.
     unsafe { rsa_public(x, x_len, key) }
 }
@@ -247,7 +247,7 @@ pub(super) unsafe extern "C" fn rsa_verify(
     if !sound(public) || x_len > RSA_MAX {
         return 0;
     }
-    count(Operation::rsa_public(public.nlen));
+    let _running = count(Operation::rsa_public(public.nlen));
     // SAFETY: the sizes have been checked; the caller vouches for the pointers.
     unsafe { rsa_vrfy(x, x_len, hash_oid, hash_len, key, hash_out) }
 }
@@ -295,7 +295,7 @@ pub(super) unsafe fn sign_rsa(
     key: &br::br_rsa_private_key,
     signature: *mut u8,
 ) -> u32 {
-    count(Operation::rsa_private(key.n_bitlen as usize / 8));
+    let _running = count(Operation::rsa_private(key.n_bitlen as usize / 8));
     // SAFETY: the caller vouches for the pointers.
     unsafe { rsa_sign(hash_oid, hash, hash_len, key, signature) }
 }
