@@ -53,7 +53,7 @@ impl Context {
 
     /// What a learning policy learned.
     pub(crate) fn learned(&self) -> Option<Pin> {
-        self.learned
+        self.learned.get()
     }
 
     /// Session identifier and master secret, if the server gave an identifier.
@@ -74,7 +74,7 @@ impl Context {
 
     /// Decrypted bytes that have not been read.
     pub(crate) fn readable(&self) -> &[u8] {
-        if matches!(self.phase, Phase::Idle | Phase::Closed) || self.failure.is_some() {
+        if matches!(self.phase, Phase::Idle | Phase::Closed) || self.failure().is_some() {
             return &[];
         }
         let mut len = 0;
@@ -99,7 +99,7 @@ impl Context {
 
     /// Takes as many bytes of `data` as fit into the record that is being filled; 0 when the output must be sent first.
     pub(crate) fn write(&mut self, data: &[u8]) -> Result<usize, Error> {
-        if let Some(failure) = self.failure {
+        if let Some(failure) = self.failure() {
             return Err(failure);
         }
         if self.phase != Phase::Open {
@@ -126,7 +126,7 @@ impl Context {
 
     /// Puts what has been written so far into a record of its own.
     pub(crate) fn flush(&mut self) {
-        if self.phase == Phase::Open && self.failure.is_none() {
+        if self.phase == Phase::Open && self.failure().is_none() {
             // SAFETY: the context has been set up.
             unsafe { br::br_ssl_engine_flush(self.raw(), 0) };
         }

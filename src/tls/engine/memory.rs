@@ -1,5 +1,7 @@
 //! Memory: record buffers with their overhead, and wiping.
 
+use core::mem::MaybeUninit;
+
 use zeroize::Zeroize;
 
 use super::RECORD_OVERHEAD;
@@ -32,6 +34,38 @@ impl<const N: usize> AsMut<[u8]> for RecordBuffer<N> {
         let place: *mut Self = self;
         // SAFETY: the structure is two arrays of bytes in a row, without padding.
         unsafe { core::slice::from_raw_parts_mut(place.cast::<u8>(), size_of::<Self>()) }
+    }
+}
+
+/// A value or none; none is all zero, unlike an `Option`'s, so that a static context is no initialised data in flash.
+pub(super) struct Slot<T> {
+    is_set: bool,
+    value: MaybeUninit<T>,
+}
+
+impl<T: Copy> Slot<T> {
+    /// None.
+    pub(super) const EMPTY: Self = Slot {
+        is_set: false,
+        value: MaybeUninit::zeroed(),
+    };
+
+    /// A value.
+    pub(super) const fn of(value: T) -> Self {
+        Slot {
+            is_set: true,
+            value: MaybeUninit::new(value),
+        }
+    }
+
+    /// The value, if there is one.
+    pub(super) const fn get(&self) -> Option<T> {
+        if self.is_set {
+            // SAFETY: it is set by `of` only, together with the value.
+            Some(unsafe { self.value.assume_init() })
+        } else {
+            None
+        }
     }
 }
 

@@ -33,6 +33,7 @@ use super::framing::{Framing, Message};
 pub(crate) use client_auth::ClientIdentity;
 pub use client_auth::ClientKey;
 pub use memory::RecordBuffer;
+use memory::Slot;
 pub(crate) use memory::wipe;
 pub(crate) use setup::{Established, FIXED_SCRATCH, Kept, Running, Setup};
 pub use suites::{Algorithms, Groups, Suite};
@@ -68,7 +69,7 @@ pub struct Context {
     client: MaybeUninit<br::br_ssl_client_context>,
     framing: Framing,
     phase: Phase,
-    failure: Option<Error>,
+    failure: Slot<Error>,
     /// Bytes in the input buffer, at the place that BearSSL offered, which it has not been told of yet.
     staged: usize,
     /// Where they are.
@@ -81,7 +82,7 @@ pub struct Context {
     input_ended: bool,
     offered_session: bool,
     /// What a learning policy learned, until the handshake has finished.
-    learned: Option<Pin>,
+    learned: Slot<Pin>,
     /// The verifier in the scratch, while the handshake lasts.
     verifier: *mut verifier::Head,
     /// The client's certificate handler in the scratch, while the handshake lasts.
@@ -106,7 +107,7 @@ impl Context {
             client: MaybeUninit::zeroed(),
             framing: Framing::new(),
             phase: Phase::Idle,
-            failure: None,
+            failure: Slot::EMPTY,
             staged: 0,
             staged_at: core::ptr::null_mut(),
             sent: 0,
@@ -114,7 +115,7 @@ impl Context {
             alert_tried: false,
             input_ended: false,
             offered_session: false,
-            learned: None,
+            learned: Slot::EMPTY,
             verifier: core::ptr::null_mut(),
             auth: core::ptr::null_mut(),
             _pin: PhantomPinned,
@@ -145,7 +146,7 @@ impl Context {
 
     fn input_place(&self) -> (*mut u8, usize) {
         let idle = matches!(self.phase, Phase::Idle | Phase::Closed);
-        if idle || self.failure.is_some() || self.staged > 0 || self.input_ended {
+        if idle || self.failure().is_some() || self.staged > 0 || self.input_ended {
             return (core::ptr::null_mut(), 0);
         }
         self.offered_input()
@@ -193,7 +194,7 @@ impl Context {
     /// Lets the end of the input count, once nothing is left of what had come before it.
     pub(super) fn settle_end(&mut self) {
         let left = self.staged > 0 || self.sent > 0 || !self.readable().is_empty();
-        if !self.input_ended || self.failure.is_some() || left {
+        if !self.input_ended || self.failure().is_some() || left {
             return;
         }
         match self.phase {
@@ -206,7 +207,7 @@ impl Context {
 
     /// Bytes for the server; empty when there are none now.
     pub(crate) fn output(&self) -> &[u8] {
-        if self.failure.is_some() {
+        if self.failure().is_some() {
             let (offset, len) = self.alert;
             if len == 0 {
                 return &[];
@@ -237,7 +238,7 @@ impl Context {
         if len == 0 {
             return Ok(());
         }
-        if self.failure.is_some() {
+        if self.failure().is_some() {
             self.alert.0 += len as u16;
             self.alert.1 -= len as u8;
         } else if len == available && self.phase != Phase::Open {
@@ -253,7 +254,7 @@ impl Context {
 
     /// Whether [`step`](Self::step) has something to do.
     pub(crate) fn has_work(&self) -> bool {
-        if self.failure.is_some() {
+        if self.failure().is_some() {
             return false;
         }
         self.sent > 0 || (self.staged > 0 && self.offered_input().1 > 0)
@@ -261,7 +262,7 @@ impl Context {
 
     /// Works on one portion: a record header, a handshake message, a certificate, or a record of data.
     pub(crate) fn step(&mut self) -> Result<(), Error> {
-        if let Some(failure) = self.failure {
+        if let Some(failure) = self.failure() {
             return Err(failure);
         }
         if self.sent > 0 {
@@ -273,7 +274,7 @@ impl Context {
             self.step_input();
         }
         self.settle_end();
-        self.failure.map_or(Ok(()), Err)
+        self.failure().map_or(Ok(()), Err)
     }
 
     fn step_input(&mut self) {
@@ -375,7 +376,7 @@ impl Context {
 
     /// Ends the connection with an error, and readies the alert that tells the server why.
     pub(crate) fn fail(&mut self, error: Error) {
-        if self.failure.is_some() {
+        if self.failure().is_some() {
             return;
         }
         self.staged = 0;
@@ -385,23 +386,23 @@ impl Context {
         let engine = self.engine_mut();
         engine.iomode = 0;
         engine.err = br::BR_ERR_IO;
-        self.failure = Some(error);
+        self.failure = Slot::of(error);
         crate::log::log!(warn, "TLS failed, code {}", error.code());
     }
 
     /// Why the connection ended, if it failed.
     pub(crate) fn failure(&self) -> Option<Error> {
-        self.failure
+        self.failure.get()
     }
 
     /// Whether the handshake has finished and our last message is out or in the output.
     pub(crate) fn is_open(&self) -> bool {
-        self.phase == Phase::Open && self.failure.is_none()
+        self.phase == Phase::Open && self.failure().is_none()
     }
 
     /// Whether both sides have said that they are done, or the connection failed.
     pub(crate) fn is_closed(&self) -> bool {
-        self.phase == Phase::Closed || self.failure.is_some()
+        self.phase == Phase::Closed || self.failure().is_some()
     }
 
     /// Whether no more application data can come.
@@ -413,7 +414,7 @@ impl Context {
     pub(crate) fn detach(&mut self) {
         // SAFETY: while the handshake lasts the verifier is in the scratch.
         if let Some(head) = unsafe { self.verifier.as_ref() } {
-            self.learned = head.learned;
+            self.learned = head.learned.map_or(Slot::EMPTY, Slot::of);
         }
         self.verifier = core::ptr::null_mut();
         self.auth = core::ptr::null_mut();
@@ -431,7 +432,7 @@ impl Context {
 
     /// Starts the closing: what was written is sent, then close_notify; input that has not been read is dropped.
     pub(crate) fn close(&mut self) {
-        if self.failure.is_some() || !matches!(self.phase, Phase::Open | Phase::Handshake) {
+        if self.failure().is_some() || !matches!(self.phase, Phase::Open | Phase::Handshake) {
             return;
         }
         if self.phase == Phase::Handshake {
@@ -440,7 +441,7 @@ impl Context {
         }
         let unread = self.readable().len();
         self.read(unread);
-        if self.failure.is_some() {
+        if self.failure().is_some() {
             return;
         }
         self.phase = Phase::Closing;
@@ -475,7 +476,7 @@ impl Context {
         wipe(client);
         self.framing = Framing::new();
         self.phase = Phase::Idle;
-        self.failure = None;
+        self.failure = Slot::EMPTY;
         self.staged = 0;
         self.staged_at = core::ptr::null_mut();
         self.sent = 0;
@@ -483,7 +484,7 @@ impl Context {
         self.alert_tried = false;
         self.input_ended = false;
         self.offered_session = false;
-        self.learned = None;
+        self.learned = Slot::EMPTY;
         self.verifier = core::ptr::null_mut();
         self.auth = core::ptr::null_mut();
     }

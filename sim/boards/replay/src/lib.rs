@@ -1,0 +1,16 @@
+//! Replays a recording on a board's CPU, and measures what it takes: bytes of memory, instructions, stack.
+//!
+//! A board brings a [`Machine`]. What is measured goes to the host as lines of JSON, the last of which says `done` or why
+//! it ended. In reading order: [`machine`], [`tape`] (the bytes of the connection), [`stack`] (painting), [`run`].
+
+#![no_std]
+#![deny(unsafe_op_in_unsafe_fn)]
+#![warn(missing_docs)]
+
+pub mod machine;
+pub mod run;
+pub mod stack;
+pub mod tape;
+
+pub use machine::{Machine, Place};
+pub use run::run;

@@ -1,0 +1,4 @@
+//! The boards' own CPUs, emulated.
+
+pub mod source;
+pub mod tape;
