@@ -17,6 +17,8 @@ pub enum Failure {
     Diverged(String),
     /// Something else: a server of the lab that does not start, an output that is full.
     Other(String),
+    /// A program that measuring needs is not there.
+    Missing(String),
     /// Several things failed and have been told: how many, and the exit status of the worst.
     Several(String, u8),
 }
@@ -42,6 +44,7 @@ impl Failure {
             Failure::Recording(text) => Failure::Recording(format!("{place}: {text}")),
             Failure::Diverged(text) => Failure::Diverged(format!("{place}: {text}")),
             Failure::Other(text) => Failure::Other(format!("{place}: {text}")),
+            Failure::Missing(text) => Failure::Missing(format!("{place}: {text}")),
             Failure::Several(text, status) => Failure::Several(format!("{place}: {text}"), status),
             Failure::Tls(error) => Failure::TlsAt(place.to_string(), error),
             Failure::TlsAt(inner, error) => Failure::TlsAt(format!("{place}: {inner}"), error),
@@ -90,9 +93,10 @@ impl fmt::Display for Failure {
             }
             Failure::Recording(text) => write!(f, "not a usable recording: {text}"),
             Failure::Diverged(text) => write!(f, "the replay differs from the recording: {text}"),
-            Failure::Usage(text) | Failure::Other(text) | Failure::Several(text, _) => {
-                f.write_str(text)
-            }
+            Failure::Usage(text)
+            | Failure::Other(text)
+            | Failure::Missing(text)
+            | Failure::Several(text, _) => f.write_str(text),
         }
     }
 }

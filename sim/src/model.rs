@@ -9,6 +9,9 @@
 
 use bearcub::tls::meter::Operation;
 
+use crate::board::Board;
+use crate::board::measure::Measurement;
+
 /// The board that is modelled.
 pub const BOARD: &str = "esp8266";
 /// Its clocks, in MHz.
@@ -137,6 +140,22 @@ pub fn is_estimated(counts: &Counts) -> bool {
         .filter(|(_, count)| **count > 0);
     used.map(|(operation, _)| cost(operation))
         .any(|each| each.estimated)
+}
+
+/// The clocks that a board runs at, in MHz.
+pub const fn clocks(board: Board) -> &'static [u32] {
+    match board {
+        Board::Esp8266 => &[80, 160],
+        Board::Esp32C3 => &[160],
+    }
+}
+
+/// Milliseconds of a connect at that clock, from instructions that were measured.
+pub fn measured_milliseconds(measurement: &Measurement, mhz: u32) -> u32 {
+    let curves = measurement.curve_instructions() as f64;
+    let others = measurement.instructions() as f64 - curves;
+    let cycles = curves * CPI_CURVE + others * CPI_RSA;
+    ((NETWORK + cycles / (f64::from(mhz) * M)) * 1000.0).round() as u32
 }
 
 fn sum(counts: &Counts, part: impl Fn(Cost) -> f64) -> f64 {

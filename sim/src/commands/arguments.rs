@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::options::{ConnectionOptions, SUITES};
+use crate::board::Board;
 use crate::live::Address;
 
 /// What a secure connection costs on a microcontroller, told before a board is flashed.
@@ -44,6 +45,9 @@ pub enum Command {
     /// Connect to a server; show each step, who the server is, what was agreed on, what it cost
     #[command(after_help = format!("{SUITES}\n{EXIT}"))]
     Connect(ConnectOptions),
+    /// Measure scenarios on a board's own CPU in the emulator
+    #[command(after_help = EXIT)]
+    Board(BoardOptions),
     /// Keep the table in the README current
     #[command(after_help = EXIT)]
     Readme(ReadmeOptions),
@@ -136,6 +140,23 @@ pub struct ConnectOptions {
     /// What the connection is.
     #[command(flatten)]
     pub connection: ConnectionOptions,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `board`.
+#[derive(Args, Debug)]
+pub struct BoardOptions {
+    /// The board: esp8266 or esp32c3
+    #[arg(value_name = "BOARD")]
+    pub board: Board,
+    /// The scenarios [default: those of the table]
+    #[arg(value_name = "SCENARIO")]
+    pub scenarios: Vec<String>,
+    /// Show every stage of the handshake, and what application data takes
+    #[arg(long)]
+    pub steps: bool,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,

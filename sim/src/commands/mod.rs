@@ -1,6 +1,7 @@
 //! What the binary does. [`arguments`] says how it is called; every other module is one command.
 
 pub mod arguments;
+pub mod board;
 pub mod connect;
 pub mod hints;
 pub mod options;
@@ -25,6 +26,7 @@ pub fn main() -> ExitCode {
         Some(Command::Replay(options)) => replay::run(&options),
         Some(Command::Record(options)) => record::run(&options),
         Some(Command::Connect(options)) => connect::run(&options),
+        Some(Command::Board(options)) => board::run(&options),
         Some(Command::Readme(options)) => readme::run(&options),
     };
     match result {

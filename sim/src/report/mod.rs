@@ -51,7 +51,7 @@ fn is_public_key(operation: Operation) -> bool {
 }
 
 /// Digits in groups of three.
-fn grouped(number: usize) -> String {
+pub fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (index, digit) in digits.chars().enumerate() {

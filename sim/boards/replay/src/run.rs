@@ -30,15 +30,6 @@ impl From<Error> for Trouble {
     }
 }
 
-/// What one stage of the handshake took: all calls of the library until another message is awaited.
-#[derive(Clone, Copy)]
-struct Stage {
-    message: Message,
-    instructions: u32,
-    longest: u32,
-    lowest: usize,
-}
-
 /// Counts the instructions of the library's calls.
 struct Meter {
     instructions: u32,
@@ -63,9 +54,6 @@ impl Meter {
         result
     }
 }
-
-/// Most stages that a handshake has.
-const STAGES: usize = 12;
 
 /// Replays the tape, and tells the host everything; says whether all went well.
 pub fn run<M: Machine>(
@@ -119,8 +107,6 @@ fn handshake<'s, M: Machine>(
 ) -> Result<Connection<'s>, Trouble> {
     let mut host = Host::<M>::default();
     let top = stack::address();
-    let mut stages = [const { None }; STAGES];
-    let mut count = 0;
     #[cfg(feature = "meter")]
     {
         bearcub::tls::meter::set_clock(M::instructions);
@@ -136,36 +122,19 @@ fn handshake<'s, M: Machine>(
     while result.is_ok() && !handshake.is_complete() {
         result = advance::<M>(&mut handshake.wire(), player, &mut meter);
         if handshake.next() != message || result.is_err() {
-            if let Some(slot) = stages.get_mut(count) {
-                *slot = Some(Stage {
-                    message,
-                    instructions: meter.instructions,
-                    longest: meter.longest,
-                    lowest: stack::lowest::<M>(),
-                });
-                count += 1;
-            }
+            let stack = top.saturating_sub(stack::lowest::<M>());
+            let _ = writeln!(
+                host,
+                r#"{{"event":"stage","message":"{message:?}","instructions":{},"longest":{},"stack":{stack}}}"#,
+                meter.instructions, meter.longest,
+            );
             message = handshake.next();
             meter = Meter::new();
             stack::paint::<M>();
         }
     }
-    let mut connection = match result {
-        Ok(()) => Some(meter.measure::<M, _>(|| handshake.finish())?),
-        Err(_) => None,
-    };
-    for stage in stages.iter().flatten() {
-        let _ = writeln!(
-            host,
-            r#"{{"event":"stage","message":"{:?}","instructions":{},"longest":{},"stack":{}}}"#,
-            stage.message,
-            stage.instructions,
-            stage.longest,
-            top.saturating_sub(stage.lowest)
-        );
-    }
     result?;
-    let mut connection = connection.take().ok_or(Trouble::Tape)?;
+    let mut connection = meter.measure::<M, _>(|| handshake.finish())?;
     while !connection.wire().output().is_empty() {
         advance::<M>(&mut connection.wire(), player, &mut meter)?;
     }

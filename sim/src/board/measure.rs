@@ -1,0 +1,196 @@
+//! Everything that is measured of a scenario on a board.
+
+use std::path::Path;
+
+use object::{Object, ObjectSection};
+use serde::{Deserialize, Serialize};
+
+use super::build::{self, Kind};
+use super::run::{self, Event, Stage, Turn};
+use super::tools::{self, Tools};
+use super::{Board, cache, tape};
+use crate::budgets::Figures;
+use crate::failure::Failure;
+use crate::recording::Recording;
+
+/// What was measured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Measurement {
+    /// Bytes that a connection keeps.
+    pub kept: usize,
+    /// Of them, the connection's state.
+    pub context: usize,
+    /// Bytes that it lends to the handshake.
+    pub scratch: usize,
+    /// The stages of the handshake.
+    pub stages: Vec<Stage>,
+    /// Instructions behind the last stage.
+    pub finishing: u64,
+    /// Public-key operations: name, count, instructions.
+    pub operations: Vec<(String, u32, u64)>,
+    /// Application data.
+    pub turns: Vec<Turn>,
+    /// What TLS adds to a program, where that was looked at.
+    pub flash: Option<Flash>,
+}
+
+/// What TLS adds to a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flash {
+    /// Bytes of code.
+    pub code: u64,
+    /// Bytes of constants.
+    pub constants: u64,
+    /// Bytes of memory with a first value, which are in flash and in RAM.
+    pub data: u64,
+}
+
+impl Measurement {
+    /// Instructions of the whole handshake.
+    pub fn instructions(&self) -> u64 {
+        let stages = self.stages.iter().map(|stage| stage.instructions);
+        stages.sum::<u64>() + self.finishing
+    }
+
+    /// The stack's high-water mark in the handshake.
+    pub fn stack(&self) -> usize {
+        self.stages
+            .iter()
+            .map(|stage| stage.stack)
+            .max()
+            .unwrap_or(0)
+    }
+
+    /// The longest call of the library, and the stage in which it is.
+    pub fn longest(&self) -> Option<&Stage> {
+        self.stages.iter().max_by_key(|stage| stage.longest)
+    }
+
+    /// Instructions of arithmetic on curves.
+    pub fn curve_instructions(&self) -> u64 {
+        let curves = ["p256", "p384", "x25519"];
+        let operations = self.operations.iter();
+        operations
+            .filter(|(name, ..)| curves.iter().any(|curve| name.starts_with(curve)))
+            .map(|(_, _, instructions)| instructions)
+            .sum()
+    }
+
+    /// What is held to a budget.
+    pub fn figures(&self) -> Figures {
+        let flash = self.flash.map_or(0, |flash| flash.total());
+        Figures {
+            kept: self.kept as u64,
+            handshake: (self.scratch + self.stack()) as u64,
+            stack: self.stack() as u64,
+            flash,
+            instructions: self.instructions(),
+        }
+    }
+}
+
+impl Flash {
+    /// All that is in flash.
+    pub fn total(&self) -> u64 {
+        self.code + self.constants + self.data
+    }
+
+    fn of(elf: &Path) -> Result<Flash, Failure> {
+        let wrong =
+            |what: &dyn std::fmt::Display| Failure::Other(format!("{}: {what}", elf.display()));
+        let bytes = std::fs::read(elf).map_err(|error| wrong(&error))?;
+        let file = object::File::parse(&*bytes).map_err(|error| wrong(&error))?;
+        let size = |name: &str| {
+            file.section_by_name(name)
+                .map_or(0, |section| section.size())
+        };
+        Ok(Flash {
+            code: size(".text"),
+            constants: size(".rodata"),
+            data: size(".data"),
+        })
+    }
+
+    fn beyond(self, other: Flash) -> Flash {
+        Flash {
+            code: self.code.saturating_sub(other.code),
+            constants: self.constants.saturating_sub(other.constants),
+            data: self.data.saturating_sub(other.data),
+        }
+    }
+}
+
+/// Measures a recording on a board, or remembers what was measured before anything changed.
+///
+/// # Errors
+/// A program that is missing, or what went wrong in building or running.
+pub fn measure(board: Board, tools: &Tools, recording: &Recording) -> Result<Measurement, Failure> {
+    let tape = tape::of(recording);
+    let place = cache::Place::of(board, tools, recording, &tape)?;
+    if let Some(known) = place.read() {
+        return Ok(known);
+    }
+    let plan = &recording.header.plan;
+    let replay = build::image(board, tools, Kind::Replay, plan)?;
+    let mut measurement = put_together(run::image(board, &replay, &tape, run::LIMIT)?)?;
+    let metered = build::image(board, tools, Kind::Metered, plan)?;
+    measurement.operations =
+        put_together(run::image(board, &metered, &tape, run::LIMIT)?)?.operations;
+    let with = Flash::of(&build::image(board, tools, Kind::Firmware, plan)?)?;
+    let without = Flash::of(&build::image(board, tools, Kind::Plain, plan)?)?;
+    measurement.flash = Some(with.beyond(without));
+    place.write(&measurement);
+    Ok(measurement)
+}
+
+/// Looks for the tools, and measures.
+///
+/// # Errors
+/// As [`measure`].
+pub fn find_and_measure(board: Board, recording: &Recording) -> Result<Measurement, Failure> {
+    measure(board, &tools::find(board)?, recording)
+}
+
+fn put_together(events: Vec<Event>) -> Result<Measurement, Failure> {
+    let mut measurement = Measurement {
+        kept: 0,
+        context: 0,
+        scratch: 0,
+        stages: Vec::new(),
+        finishing: 0,
+        operations: Vec::new(),
+        turns: Vec::new(),
+        flash: None,
+    };
+    let (mut sizes, mut agreement) = (false, false);
+    for event in events {
+        match event {
+            Event::Sizes {
+                kept,
+                context,
+                scratch,
+                ..
+            } => {
+                (measurement.kept, measurement.context) = (kept, context);
+                measurement.scratch = scratch;
+                sizes = true;
+            }
+            Event::Stage(stage) => measurement.stages.push(stage),
+            Event::Agreed { finishing, .. } => {
+                measurement.finishing = finishing;
+                agreement = true;
+            }
+            Event::Operation {
+                name,
+                count,
+                instructions,
+            } => measurement.operations.push((name, count, instructions)),
+            Event::Turn(turn) => measurement.turns.push(turn),
+            Event::Error { .. } | Event::Trouble { .. } | Event::Done => {}
+        }
+    }
+    if !sizes || !agreement || measurement.stages.is_empty() {
+        return Err(Failure::Other("the image's report lacks a part".to_owned()));
+    }
+    Ok(measurement)
+}

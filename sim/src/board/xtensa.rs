@@ -1,0 +1,93 @@
+//! What the assembler of the ESP8266's CPU needs.
+//!
+//! LLVM's own assembler misplaces the literals of this CPU, so that its text goes to the GNU assembler. There LLVM puts a
+//! function's literals before the directive that switches to the function's section. They belong behind it: where they
+//! were, they would hold on to the section before, and the linker could drop nothing.
+
+use std::collections::HashMap;
+
+/// The same text with every literal in the section that uses it.
+pub fn place_literals(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    let mut section = None;
+    let mut definitions = HashMap::new();
+    let mut uses = HashMap::new();
+    for (number, line) in lines.iter().enumerate() {
+        let line = line.trim();
+        if let Some(rest) = line.strip_prefix(".literal ") {
+            let label = rest.split(',').next().unwrap_or_default().trim();
+            definitions.insert(label, number);
+        } else if line.starts_with(".section") || line == ".text" {
+            section = Some(number);
+        } else if line.starts_with("l32r")
+            && let Some((_, label)) = line.split_once(',')
+            && let Some(section) = section
+        {
+            uses.entry(label.trim()).or_insert(section);
+        }
+    }
+    let mut behind: HashMap<usize, Vec<usize>> = HashMap::new();
+    for (label, definition) in definitions {
+        if let Some(section) = uses.get(label) {
+            behind.entry(*section).or_default().push(definition);
+        }
+    }
+    let mut out = String::with_capacity(text.len());
+    for (number, line) in lines.iter().enumerate() {
+        if line.trim().starts_with(".literal") {
+            continue;
+        }
+        out.push_str(line);
+        out.push('\n');
+        if let Some(literals) = behind.get_mut(&number) {
+            literals.sort_unstable();
+            out.push_str("\t.literal_position\n");
+            for literal in literals {
+                out.push_str(lines[*literal]);
+                out.push('\n');
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::place_literals;
+
+    #[test]
+    fn literals_are_put_behind_the_section_that_uses_them() {
+        let text = "\
+\t.literal_position
+\t.literal .LCPI0_0, a
+\t.section .text.f
+f:
+\tl32r a2, .LCPI0_0
+\t.section .text.f
+\t.literal_position
+\t.literal .LCPI1_0, b
+\t.literal .LCPI1_1, c
+\t.literal .LCPI1_2, unused
+\t.section .text.g
+g:
+\tl32r a3, .LCPI1_1
+\tl32r a3, .LCPI1_0
+";
+        let expected = "\
+\t.section .text.f
+\t.literal_position
+\t.literal .LCPI0_0, a
+f:
+\tl32r a2, .LCPI0_0
+\t.section .text.f
+\t.section .text.g
+\t.literal_position
+\t.literal .LCPI1_0, b
+\t.literal .LCPI1_1, c
+g:
+\tl32r a3, .LCPI1_1
+\tl32r a3, .LCPI1_0
+";
+        assert_eq!(place_literals(text), expected);
+    }
+}

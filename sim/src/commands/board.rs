@@ -1,0 +1,150 @@
+//! `cargo sim board`: scenarios on a board's own CPU, emulated.
+
+use comfy_table::presets::UTF8_FULL_CONDENSED;
+use comfy_table::{CellAlignment, Table};
+
+use super::arguments::BoardOptions;
+use super::{print, print_json};
+use crate::board::measure::{Measurement, measure};
+use crate::board::{Board, tools};
+use crate::failure::{Failure, sum_up};
+use crate::model;
+use crate::recording::Recording;
+use crate::report::grouped;
+use crate::scenarios::{self, Scenario};
+
+/// Measures, and prints what was measured.
+///
+/// # Errors
+/// For wrong arguments, a tool that is missing, or an image that fails; what can be measured is printed all the same.
+pub fn run(options: &BoardOptions) -> Result<(), Failure> {
+    let chosen: Vec<&Scenario> = if options.scenarios.is_empty() {
+        scenarios::ALL.iter().collect()
+    } else {
+        let names = options.scenarios.iter();
+        names
+            .map(|name| scenarios::find(name))
+            .collect::<Result<_, _>>()?
+    };
+    let board = options.board;
+    let tools = tools::find(board)?;
+    let (mut measured, mut failures) = (Vec::new(), Vec::new());
+    for scenario in &chosen {
+        let result = Recording::load(&scenario.recording(&scenarios::folder()))
+            .and_then(|recording| measure(board, &tools, &recording));
+        match result {
+            Ok(measurement) => measured.push((*scenario, measurement)),
+            Err(failure) => {
+                eprintln!("bearcub: {}: {failure}", scenario.name);
+                failures.push(failure);
+            }
+        }
+    }
+    if options.json {
+        print_json(&json(board, &measured))?;
+    } else {
+        print(&table(board, &measured))?;
+        if options.steps {
+            for (scenario, measurement) in &measured {
+                print(&steps(scenario, measurement))?;
+            }
+        }
+    }
+    sum_up(&failures, chosen.len(), "scenarios")
+}
+
+fn table(board: Board, measured: &[(&Scenario, Measurement)]) -> String {
+    let mut table = Table::new();
+    table.load_style(UTF8_FULL_CONDENSED);
+    let mut header = vec![
+        "scenario".to_owned(),
+        "kept\nB".to_owned(),
+        "handshake B\n= scratch + stack".to_owned(),
+        "flash\nB".to_owned(),
+        "instructions\nM".to_owned(),
+        "longest step\nM, in".to_owned(),
+    ];
+    header.extend(
+        model::clocks(board)
+            .iter()
+            .map(|mhz| format!("{mhz} MHz\nms")),
+    );
+    table.set_header(header);
+    for column in 1..table.column_count() {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    for (scenario, measurement) in measured {
+        let longest = measurement.longest().map_or_else(String::new, |stage| {
+            format!("{} {}", millions(stage.longest), stage.message)
+        });
+        let mut row = vec![
+            scenario.name.to_owned(),
+            grouped(measurement.kept),
+            format!(
+                "{} = {} + {}",
+                grouped(measurement.scratch + measurement.stack()),
+                grouped(measurement.scratch),
+                grouped(measurement.stack())
+            ),
+            measurement
+                .flash
+                .map_or_else(String::new, |flash| grouped(flash.total() as usize)),
+            millions(measurement.instructions()),
+            longest,
+        ];
+        row.extend(
+            model::clocks(board)
+                .iter()
+                .map(|&mhz| grouped(model::measured_milliseconds(measurement, mhz) as usize)),
+        );
+        table.add_row(row);
+    }
+    format!(
+        "{table}\nMeasured on the CPU of an {board} in the emulator; milliseconds from the instructions measured.\n"
+    )
+}
+
+fn millions(instructions: u64) -> String {
+    format!("{:.2}", instructions as f64 / 1e6)
+}
+
+fn steps(scenario: &Scenario, measurement: &Measurement) -> String {
+    let mut text = format!("\n{}\n", scenario.name);
+    for stage in &measurement.stages {
+        text.push_str(&format!(
+            "  {:18} {:>12} instructions, longest step {:>12}, stack {:>5} B\n",
+            stage.message,
+            grouped(stage.instructions as usize),
+            grouped(stage.longest as usize),
+            grouped(stage.stack)
+        ));
+    }
+    for turn in &measurement.turns {
+        text.push_str(&format!(
+            "  {} B sent: {} instructions a byte; {} B received: {}\n",
+            turn.sent,
+            turn.sealing / turn.sent.max(1) as u64,
+            turn.received,
+            turn.opening / turn.received.max(1) as u64,
+        ));
+    }
+    text
+}
+
+fn json(board: Board, measured: &[(&Scenario, Measurement)]) -> serde_json::Value {
+    let entries: Vec<_> = measured
+        .iter()
+        .map(|(scenario, measurement)| {
+            serde_json::json!({
+                "name": scenario.name,
+                "board": board.name(),
+                "measured": true,
+                "figures": measurement.figures(),
+                "measurement": measurement,
+            })
+        })
+        .collect();
+    serde_json::json!({ "scenarios": entries })
+}
