@@ -63,6 +63,15 @@ struct Message {
     filenames: Vec<PathBuf>,
     executable: Option<PathBuf>,
     out_dir: Option<PathBuf>,
+    /// Whether it had been made before.
+    #[serde(default)]
+    fresh: bool,
+    target: Option<Target>,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    name: String,
 }
 
 /// Builds the image for a plan, and says where it is.
@@ -74,9 +83,17 @@ pub fn image(board: Board, tools: &Tools, kind: Kind, plan: &Plan) -> Result<Pat
     let made = folder.join(kind.name());
     std::fs::create_dir_all(&made).map_err(|error| at(&made, &error))?;
     let plan_file = made.join("plan.rs");
-    write_if_changed(&plan_file, &source::of(plan)?)?;
     let assembly = made.join("image.s");
-    let messages = cargo(board, tools, kind, &folder, &plan_file, &assembly)?;
+    // What is written is newer than what was made of it, so that it is made again.
+    let text = source::of(plan)?;
+    let is_made = board != Board::Esp8266 || assembly.is_file();
+    if !is_made
+        || std::fs::read_to_string(&plan_file).is_ok_and(|old| old != text)
+        || !plan_file.is_file()
+    {
+        std::fs::write(&plan_file, text).map_err(|error| at(&plan_file, &error))?;
+    }
+    let messages = cargo(board, tools, kind, &folder, &plan_file)?;
     let elf = made.join("image.elf");
     match board {
         Board::Esp32C3 => {
@@ -88,7 +105,22 @@ pub fn image(board: Board, tools: &Tools, kind: Kind, plan: &Plan) -> Result<Pat
             })?;
             std::fs::copy(&program, &elf).map_err(|error| at(&program, &error))?;
         }
-        Board::Esp8266 => link(board, &folder, &messages, &assembly, &elf)?,
+        Board::Esp8266 => {
+            let root = |message: &&Message| {
+                message
+                    .target
+                    .as_ref()
+                    .is_some_and(|target| target.name == "image")
+            };
+            if messages
+                .iter()
+                .find(root)
+                .is_none_or(|message| !message.fresh)
+            {
+                take_assembly(&folder.join(board.target()).join("release/deps"), &assembly)?;
+            }
+            link(board, &folder, &messages, &assembly, &elf)?;
+        }
     }
     Ok(elf)
 }
@@ -99,7 +131,6 @@ fn cargo(
     kind: Kind,
     folder: &Path,
     plan: &Path,
-    assembly: &Path,
 ) -> Result<Vec<Message>, Failure> {
     let image = root().join("sim/boards/image");
     let target = match board {
@@ -113,7 +144,7 @@ fn cargo(
     command
         .current_dir(&image)
         .args([
-            "rustc",
+            "build",
             "--quiet",
             "--locked",
             "--release",
@@ -143,9 +174,7 @@ fn cargo(
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .env_remove("CARGO_BUILD_RUSTFLAGS");
     match board {
-        Board::Esp8266 => command
-            .args(["--lib", "--", "--emit"])
-            .arg(format!("asm={}", assembly.display())),
+        Board::Esp8266 => command.arg("--lib"),
         Board::Esp32C3 => command.args(["--bin", "image"]),
     };
     let text = run(&mut command, "cargo")?;
@@ -176,6 +205,27 @@ fn flags(board: Board, tools: &Tools, image: &Path) -> String {
         )),
     }
     flags.join(" ")
+}
+
+/// Keeps the text that the compiler has just printed of the image's own crate.
+fn take_assembly(folder: &Path, to: &Path) -> Result<(), Failure> {
+    let entries = std::fs::read_dir(folder).map_err(|error| at(folder, &error))?;
+    let mut newest = None;
+    for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if !name.starts_with("image-") || !name.ends_with(".s") {
+            continue;
+        }
+        let made = path.metadata().and_then(|metadata| metadata.modified());
+        let made = made.map_err(|error| at(&path, &error))?;
+        if newest.as_ref().is_none_or(|(best, _)| made > *best) {
+            newest = Some((made, path));
+        }
+    }
+    let (_, path) =
+        newest.ok_or_else(|| Failure::Other("the compiler has printed no assembly".to_owned()))?;
+    std::fs::copy(&path, to).map_err(|error| at(&path, &error))?;
+    Ok(())
 }
 
 /// Assembles what LLVM has printed, and links it with the start-up code and BearSSL.
@@ -262,13 +312,6 @@ fn assemble(board: Board, assembly: &Path, object: &Path) -> Result<PathBuf, Fai
         )?;
     }
     Ok(object.to_owned())
-}
-
-fn write_if_changed(path: &Path, text: &str) -> Result<(), Failure> {
-    if std::fs::read_to_string(path).is_ok_and(|old| old == text) {
-        return Ok(());
-    }
-    std::fs::write(path, text).map_err(|error| at(path, &error))
 }
 
 /// Runs a program to its end, and hands out what it printed.

@@ -93,3 +93,15 @@ unsafe extern "C" fn __atomic_load_2(from: *const u16, _order: i32) -> u16 {
     // SAFETY: as above.
     unsafe { from.read_volatile() }
 }
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn __atomic_load_4(from: *const u32, _order: i32) -> u32 {
+    // SAFETY: as above.
+    unsafe { from.read_volatile() }
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn __atomic_store_4(to: *mut u32, value: u32, _order: i32) {
+    // SAFETY: the compiler hands in where it wants to store.
+    unsafe { to.write_volatile(value) }
+}

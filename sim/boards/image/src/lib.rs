@@ -10,7 +10,7 @@
 mod board;
 #[cfg(any(feature = "firmware", feature = "firmware-plain"))]
 mod firmware;
-#[cfg(not(feature = "firmware-plain"))]
+#[cfg_attr(feature = "firmware-plain", allow(dead_code, unused_imports))]
 mod plan {
     //! What the connection is: made by the host.
     include!(env!("BEARCUB_PLAN"));
