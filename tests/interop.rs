@@ -2,7 +2,7 @@
 
 mod support;
 
-use bearcub::identity::{EcKey, Identity, RsaKey};
+use bearcub::identity::{EcKey, Identity, PrivateKey};
 use bearcub::tls::{Algorithms, Config, FragmentLength, Groups, Session, Suite, Verify};
 use bearcub::trust::{Pin, PublicKey, Trust};
 use bearcub_lab::pki::{self, Chain, KeyKind};
@@ -121,8 +121,38 @@ fn with_every_trust(chain: &Chain, mut run: impl FnMut(&str, &dyn Verify)) {
     run("anyone", &Trust::accept_anyone_insecurely());
 }
 
-/// Each suite, with and without a fragment length, full and resumed, under each trust.
-fn matrix(chain: &Chain, server: SocketAddr, talk: Talk, agrees: bool, suites: &[Suite]) {
+/// A client's certificate, and the root that the server knows it by.
+struct Owner<'a> {
+    identity: &'a Identity<'a, PrivateKey<'a>>,
+    root: &'a [u8],
+}
+
+/// Without a client certificate, with one on P-256, with an RSA one.
+fn with_every_client(mut run: impl FnMut(Option<Owner<'_>>)) {
+    run(None);
+    for kind in [KeyKind::P256, KeyKind::Rsa2048] {
+        let device = pki::device(kind);
+        let certificates: Vec<&[u8]> = device.certificates.iter().map(Vec::as_slice).collect();
+        let key = PrivateKey::from_der(device.key.pkcs8_der()).unwrap();
+        let identity = Identity::new(&certificates, key).unwrap();
+        run(Some(Owner {
+            identity: &identity,
+            root: device.root(),
+        }));
+    }
+}
+
+/// A server under test.
+struct Served<'a> {
+    chain: &'a Chain,
+    address: SocketAddr,
+    talk: Talk,
+    /// Whether it agrees to a fragment length.
+    agrees: bool,
+}
+
+/// Each suite under each trust, with a fragment length, without one and where none is offered, full and resumed.
+fn matrix(server: &Served<'_>, client: Option<&Owner<'_>>, suites: &[Suite]) {
     let mut device: Device = Device::new();
     let mut large: Device<16384, 16384> = Device::new();
     for &suite in suites {
@@ -131,80 +161,119 @@ fn matrix(chain: &Chain, server: SocketAddr, talk: Talk, agrees: bool, suites: &
             suites: &suites,
             groups: Groups::X25519_P256_P384,
         };
+        let chain = server.chain;
         with_every_trust(chain, |_, trust| {
-            let config = Config::with_algorithms(&chain.host, trust, algorithms);
-            let fragment_length = agrees.then_some(FragmentLength::B1024);
-            let mut expected = Expected {
-                suite,
-                resumed: false,
-                fragment_length,
-                certificate_requested: false,
-            };
-            let (session, learned) = check(&mut device, server, &config, talk, expected);
-            if let Some(pin) = learned {
-                assert!(pin.matches(&PublicKey::from_spki(chain.key.spki_der()).unwrap()));
+            let mut config = Config::with_algorithms(&chain.host, trust, algorithms);
+            if let Some(owner) = client {
+                config = config.identity(owner.identity);
             }
-            expected.resumed = true;
-            check(
-                &mut device,
-                server,
-                &config.resume(session.as_ref()),
-                talk,
-                expected,
-            );
-            expected = Expected {
-                resumed: false,
-                fragment_length: None,
-                ..expected
+            let agreed = server.agrees.then_some(FragmentLength::B1024);
+            let not_offered = config.fragment_length(None);
+            full_and_resumed(&mut device, server, &config, client, suite, agreed);
+            full_and_resumed(&mut device, server, &not_offered, client, suite, None);
+            full_and_resumed(&mut large, server, &config, client, suite, None);
+        });
+    }
+}
+
+fn full_and_resumed<const IN: usize, const OUT: usize>(
+    device: &mut Device<IN, OUT>,
+    server: &Served<'_>,
+    config: &Config<'_>,
+    client: Option<&Owner<'_>>,
+    suite: Suite,
+    fragment_length: Option<FragmentLength>,
+) {
+    let full = Expected {
+        suite,
+        resumed: false,
+        fragment_length,
+        certificate_requested: client.is_some(),
+    };
+    let (session, learned) = check(device, server.address, config, server.talk, full);
+    if let Some(pin) = learned {
+        assert!(pin.matches(&PublicKey::from_spki(server.chain.key.spki_der()).unwrap()));
+    }
+    let resumed = Expected {
+        resumed: true,
+        certificate_requested: false,
+        ..full
+    };
+    let config = config.resume(session.as_ref());
+    check(device, server.address, &config, server.talk, resumed);
+}
+
+#[test]
+fn openssl_serves_every_suite_key_trust_and_client() {
+    for kind in KINDS {
+        with_every_client(|client| {
+            let chain = pki::selfsigned(kind);
+            let mut config = OpensslConfig::new(&chain).service(Service::ReverseLines);
+            if let Some(owner) = &client {
+                config = config.require_certificate(owner.root);
+            }
+            let server = OpensslServer::start(&config).unwrap();
+            let served = Served {
+                chain: &chain,
+                address: server.addr(),
+                talk: Talk::Reversed,
+                agrees: true,
             };
-            check(&mut large, server, &config, talk, expected);
-            check(
-                &mut large,
-                server,
-                &config.fragment_length(None),
-                talk,
-                expected,
-            );
+            matrix(&served, client.as_ref(), suites_for(kind));
         });
     }
 }
 
 #[test]
-fn openssl_serves_every_suite_key_and_trust() {
+fn mosquitto_serves_every_suite_key_trust_and_client() {
     for kind in KINDS {
-        let chain = pki::simple(kind);
-        let config = OpensslConfig::new(&chain).service(Service::ReverseLines);
-        let server = OpensslServer::start(&config).unwrap();
-        matrix(
-            &chain,
-            server.addr(),
-            Talk::Reversed,
-            true,
-            suites_for(kind),
-        );
+        with_every_client(|client| {
+            let chain = pki::selfsigned(kind);
+            let mut config = MosquittoConfig::tls(&chain);
+            if let Some(owner) = &client {
+                config = config
+                    .require_certificate(owner.root)
+                    .identity_as_username();
+            }
+            let server = Mosquitto::start(&config).unwrap();
+            let served = Served {
+                chain: &chain,
+                address: server.addr(),
+                talk: Talk::Mqtt,
+                agrees: true,
+            };
+            matrix(&served, client.as_ref(), suites_for(kind));
+        });
     }
 }
 
+/// It has no RSA key exchange, and ignores the fragment length.
 #[test]
-fn mosquitto_serves_every_suite_key_and_trust() {
+fn rustls_serves_every_suite_key_trust_and_client() {
     for kind in KINDS {
-        let chain = pki::simple(kind);
-        let server = Mosquitto::start(&MosquittoConfig::tls(&chain)).unwrap();
-        matrix(&chain, server.addr(), Talk::Mqtt, true, suites_for(kind));
-    }
-}
-
-#[test]
-fn rustls_serves_every_suite_and_ignores_the_fragment_length() {
-    for kind in KINDS {
-        let chain = pki::simple(kind);
-        let server = RustlsServer::start(&RustlsConfig::new(&chain).max_fragment(900)).unwrap();
-        let suites: Vec<Suite> = suites_for(kind)
-            .iter()
-            .copied()
-            .filter(|&suite| suite != Suite::RSA_WITH_AES_128_GCM_SHA256)
-            .collect();
-        matrix(&chain, server.addr(), Talk::Echoed, false, &suites);
+        with_every_client(|client| {
+            let chain = pki::selfsigned(kind);
+            let mut config = RustlsConfig::new(&chain).max_fragment(900);
+            if let Some(owner) = &client {
+                config = config.require_certificate(owner.root);
+            }
+            let server = RustlsServer::start(&config).unwrap();
+            let served = Served {
+                chain: &chain,
+                address: server.addr(),
+                talk: Talk::Echoed,
+                agrees: false,
+            };
+            let mut suites = suites_for(kind).to_vec();
+            suites.retain(|&suite| suite != Suite::RSA_WITH_AES_128_GCM_SHA256);
+            matrix(&served, client.as_ref(), &suites);
+            if let Some(owner) = &client {
+                let mut leaf = vec![0; 4096];
+                let leaf = owner.identity.certificate(0, &mut leaf).unwrap();
+                let seen = server.connections(1).remove(0);
+                assert_eq!(seen.client_certificate.as_deref(), Some(leaf));
+            }
+        });
     }
 }
 
@@ -222,88 +291,6 @@ fn every_fragment_length_is_agreed_on_with_openssl() {
             stream.connection().negotiated().fragment_length,
             Some(length)
         );
-    }
-}
-
-#[test]
-fn client_certificates_work_with_every_server_and_key() {
-    let device_ec = pki::device(KeyKind::P256);
-    let device_rsa = pki::device(KeyKind::Rsa2048);
-    let ec_chain: Vec<&[u8]> = device_ec.certificates.iter().map(Vec::as_slice).collect();
-    let rsa_chain: Vec<&[u8]> = device_rsa.certificates.iter().map(Vec::as_slice).collect();
-    let ec = Identity::new(
-        &ec_chain,
-        EcKey::from_der(device_ec.key.pkcs8_der()).unwrap(),
-    )
-    .unwrap();
-    let rsa = Identity::new(
-        &rsa_chain,
-        RsaKey::from_der(device_rsa.key.pkcs8_der()).unwrap(),
-    )
-    .unwrap();
-    for kind in KINDS {
-        let chain = pki::selfsigned(kind);
-        let anchors = [anchor(&chain)];
-        let pins = [Pin::sha256_of(
-            &PublicKey::from_spki(chain.key.spki_der()).unwrap(),
-        )];
-        let policies: [&dyn Verify; 2] = [
-            &Trust::anchors(&anchors, clock()),
-            &Trust::fingerprints(&pins),
-        ];
-        for (with_rsa, root) in [(false, device_ec.root()), (true, device_rsa.root())] {
-            let openssl = OpensslConfig::new(&chain)
-                .service(Service::ReverseLines)
-                .require_certificate(root);
-            let openssl = OpensslServer::start(&openssl).unwrap();
-            let mosquitto = MosquittoConfig::tls(&chain)
-                .require_certificate(root)
-                .identity_as_username();
-            let mosquitto = Mosquitto::start(&mosquitto).unwrap();
-            for &suite in suites_for(kind) {
-                let suites = [suite];
-                let algorithms = Algorithms {
-                    suites: &suites,
-                    groups: Groups::X25519_P256_P384,
-                };
-                for trust in policies {
-                    let plain = Config::with_algorithms(&chain.host, trust, algorithms);
-                    let config = if with_rsa {
-                        plain.identity(&rsa)
-                    } else {
-                        plain.identity(&ec)
-                    };
-                    for (server, talk) in [
-                        (openssl.addr(), Talk::Reversed),
-                        (mosquitto.addr(), Talk::Mqtt),
-                    ] {
-                        let mut device: Device = Device::new();
-                        for fragment_length in [Some(FragmentLength::B1024), None] {
-                            let config = config.fragment_length(fragment_length);
-                            let expected = Expected {
-                                suite,
-                                resumed: false,
-                                fragment_length,
-                                certificate_requested: true,
-                            };
-                            let (session, _) = check(&mut device, server, &config, talk, expected);
-                            let resumed = Expected {
-                                resumed: true,
-                                certificate_requested: false,
-                                ..expected
-                            };
-                            check(
-                                &mut device,
-                                server,
-                                &config.resume(session.as_ref()),
-                                talk,
-                                resumed,
-                            );
-                        }
-                    }
-                }
-            }
-        }
     }
 }
 
@@ -459,32 +446,5 @@ fn the_key_exchange_uses_the_group_that_both_sides_know() {
             expected.map(Some).ok_or((refused, expected)),
             "{servers}, {ours:?}"
         );
-    }
-}
-
-#[test]
-fn a_server_that_knows_no_fragment_length_gets_the_clients_certificate_too() {
-    for kind in [KeyKind::P256, KeyKind::Rsa2048] {
-        let owner = pki::device(kind);
-        let certificates: Vec<&[u8]> = owner.certificates.iter().map(Vec::as_slice).collect();
-        let key = bearcub::identity::PrivateKey::from_der(owner.key.pkcs8_der()).unwrap();
-        let identity = Identity::new(&certificates, key).unwrap();
-        for server_kind in KINDS {
-            let chain = pki::simple(server_kind);
-            let server = RustlsConfig::new(&chain).require_certificate(owner.root());
-            let server = RustlsServer::start(&server.max_fragment(900)).unwrap();
-            let trust = Trust::learn();
-            let mut device: Device = Device::new();
-            let config = Config::new(&chain.host, &trust).identity(&identity);
-            let expected = Expected {
-                suite: suites_for(server_kind)[0],
-                resumed: false,
-                fragment_length: None,
-                certificate_requested: true,
-            };
-            check(&mut device, server.addr(), &config, Talk::Echoed, expected);
-            let seen = server.connections(1).remove(0);
-            assert_eq!(seen.client_certificate.as_deref(), Some(owner.leaf()));
-        }
     }
 }
