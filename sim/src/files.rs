@@ -5,14 +5,15 @@ use std::str::FromStr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bearcub::error::{ConfigError, Fault};
-use bearcub::identity::PrivateKey;
-use bearcub::trust::TrustAnchor;
+use bearcub::identity::{PrivateKey, pem};
 use x509_cert::der::DateTime;
 
 use crate::failure::Failure;
 use crate::hex::Hex;
-use crate::plan::ClientPlan;
+use crate::plan::{ClientPlan, anchor};
 
+/// The label of a bare key.
+const PUBLIC_KEY: &str = "PUBLIC KEY";
 /// More than any chain of certificates has.
 const SIZE_MAX: u64 = 1 << 20;
 
@@ -24,9 +25,12 @@ const SIZE_MAX: u64 = 1 << 20;
 pub fn anchors(path: &Path) -> Result<Vec<Hex>, Failure> {
     let mut left_out = Vec::new();
     let mut usable = Vec::new();
-    for (number, der) in certificates(path)?.into_iter().enumerate() {
+    for (number, der) in objects(path, &[pem::CERTIFICATE, PUBLIC_KEY])?
+        .into_iter()
+        .enumerate()
+    {
         let place = format!("{}: certificate {}", path.display(), number + 1);
-        match TrustAnchor::from_certificate(&der.0) {
+        match anchor(&der.0) {
             Ok(_) => usable.push(der),
             Err(error) if is_unsupported(&error) => left_out.push(Failure::from(error).at(place)),
             Err(error) => return Err(Failure::from(error).at(place)),
@@ -38,7 +42,7 @@ pub fn anchors(path: &Path) -> Result<Vec<Hex>, Failure> {
         return Err(failure);
     }
     for failure in left_out {
-        eprintln!("bearcub: left out: {failure}");
+        crate::commands::tell(&format_args!("left out: {failure}"));
     }
     Ok(usable)
 }
@@ -62,7 +66,7 @@ pub fn client(chain: &Path, key: &Path) -> Result<ClientPlan, Failure> {
     let bytes = read(key)?;
     let der = if is_pem(&bytes) {
         let mut buffer = vec![0; bytes.len()];
-        bearcub::identity::pem::decode(&bytes, &bearcub::identity::pem::PRIVATE_KEYS, &mut buffer)
+        pem::decode(&bytes, &pem::PRIVATE_KEYS, &mut buffer)
             .map_err(|error| Failure::from(error).at(key.display()))?
             .der
             .to_vec()
@@ -71,7 +75,7 @@ pub fn client(chain: &Path, key: &Path) -> Result<ClientPlan, Failure> {
     };
     PrivateKey::from_der(&der).map_err(|error| Failure::from(error).at(key.display()))?;
     Ok(ClientPlan {
-        certificates: certificates(chain)?,
+        certificates: objects(chain, &[pem::CERTIFICATE])?,
         test_only_private_key: Hex(der),
     })
 }
@@ -99,7 +103,8 @@ pub fn time(text: &str) -> Result<Option<i64>, Failure> {
     })
 }
 
-fn certificates(path: &Path) -> Result<Vec<Hex>, Failure> {
+/// What a file in PEM or DER holds under these labels.
+fn objects(path: &Path, labels: &[&str]) -> Result<Vec<Hex>, Failure> {
     let bytes = read(path)?;
     if !is_pem(&bytes) {
         return Ok(vec![Hex(bytes)]);
@@ -107,11 +112,10 @@ fn certificates(path: &Path) -> Result<Vec<Hex>, Failure> {
     let (mut found, mut rest) = (Vec::new(), &bytes[..]);
     let mut buffer = vec![0; bytes.len()];
     while found.is_empty() || is_pem(rest) {
-        let labels = [bearcub::identity::pem::CERTIFICATE];
-        let block = match bearcub::identity::pem::decode(rest, &labels, &mut buffer) {
+        let block = match pem::decode(rest, labels, &mut buffer) {
             Ok(block) => block,
             // What is left may be a key, which is skipped.
-            Err(_) if !found.is_empty() && !has_certificate(rest) => break,
+            Err(_) if !found.is_empty() && !has_any(rest, labels) => break,
             Err(error) => return Err(Failure::from(error).at(path.display())),
         };
         found.push(Hex(block.der.to_vec()));
@@ -145,8 +149,9 @@ fn is_pem(bytes: &[u8]) -> bool {
     contains(bytes, b"-----BEGIN ")
 }
 
-fn has_certificate(bytes: &[u8]) -> bool {
-    contains(bytes, b"-----BEGIN CERTIFICATE-----")
+fn has_any(bytes: &[u8], labels: &[&str]) -> bool {
+    let begins = |label: &&str| contains(bytes, format!("-----BEGIN {label}-----").as_bytes());
+    labels.iter().any(begins)
 }
 
 fn wrong(path: &Path, error: &dyn std::fmt::Display) -> Failure {

@@ -49,7 +49,7 @@ pub struct Plan {
 pub enum TrustPlan {
     /// These keys, in any form that [`Pin::parse`] reads.
     Pins(Vec<String>),
-    /// These authorities, certificates in DER.
+    /// These authorities, certificates or bare keys in DER.
     Anchors(Vec<Hex>),
     /// Both.
     AnchorsAndPins(Vec<Hex>, Vec<String>),
@@ -101,6 +101,14 @@ impl Buffers {
         output: 1024,
         shared: false,
     };
+}
+
+/// A trust anchor from its DER: a bare key, or an authority's certificate.
+///
+/// # Errors
+/// What is wrong with it, read as a certificate.
+pub fn anchor(der: &[u8]) -> Result<TrustAnchor<'_>, bearcub::error::ConfigError> {
+    TrustAnchor::from_public_key(der).or_else(|_| TrustAnchor::from_certificate(der))
 }
 
 impl TrustPlan {
@@ -168,7 +176,7 @@ impl Plan {
             .trust
             .anchors()
             .iter()
-            .map(|der| TrustAnchor::from_certificate(&der.0))
+            .map(|der| anchor(&der.0))
             .collect::<Result<_, _>>()?;
         let alpn: Vec<CString> = self
             .alpn

@@ -51,7 +51,7 @@ fn values_that_are_none_are_named() {
         &["--learn", "--fragment-length", "1000"],
         "512, 1024, 2048, 4096",
     );
-    connect_refused(&["--learn", "--timeout", "-1"], "");
+    connect_refused(&["--learn", "--timeout", "-1"], "seconds");
     connect_refused(&["--learn", "--timeout", "soon"], "seconds");
     connect_refused(&["--learn", "--time", "yesterday"], "2026-06-01T12:00:00Z");
     connect_refused(&["--learn", "--send", "\\q"], "backslash");
@@ -104,7 +104,7 @@ fn files_that_are_wrong_are_named_with_what_is_wrong() {
     connect_refused(&["--ca", &file("cut.pem", cut)], "cut.pem: ");
     let large = vec![b'x'; 2 << 20];
     connect_refused(&["--ca", &file("large.pem", &large)], "too many");
-    connect_refused(&["--ca", text(folder.path())], "");
+    connect_refused(&["--ca", text(folder.path())], text(folder.path()));
 
     let device = bearcub_lab::pki::device(bearcub_lab::pki::KeyKind::P256);
     let files = device.write_to(folder.path(), "device-").unwrap();
@@ -204,6 +204,37 @@ fn a_folder_without_recordings_is_a_wrong_argument() {
     ]);
     assert_eq!(ran.status, 2, "{}", ran.stderr);
     assert!(!ran.stderr.contains("missing/."), "{}", ran.stderr);
+}
+
+#[test]
+fn a_bare_key_is_an_authority_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let chain = bearcub_lab::pki::simple(bearcub_lab::pki::KeyKind::P256);
+    let path = folder.path().join("key.der");
+    std::fs::write(&path, chain.key.spki_der()).unwrap();
+    let ran = bearcub(&["connect", "127.0.0.1:1", "--ca", text(&path)]);
+    assert_eq!(ran.status, 1, "{}", ran.stderr);
+    assert!(ran.stderr.contains("error -1002"), "{}", ran.stderr);
+}
+
+#[test]
+fn two_dashes_more_than_needed_change_nothing() {
+    let ran = bearcub(&["--", "connect", "--help"]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert_eq!(ran.stdout, bearcub(&["connect", "--help"]).stdout);
+    refused(&["--", "dance"], "dance");
+}
+
+#[test]
+fn a_standard_error_that_nobody_reads_is_no_panic() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let status = std::process::Command::new(env!("CARGO_BIN_EXE_bearcub"))
+        .args(["--recordings", "/nowhere"])
+        .stderr(writer)
+        .status()
+        .unwrap();
+    assert_eq!(status.code(), Some(2));
 }
 
 #[test]

@@ -31,12 +31,12 @@ fn has_target() -> bool {
 #[test]
 fn the_compiler_agrees_with_every_32_bit_size() {
     if !has_target() {
-        println!("not checked: the target {TARGET} is not installed (rustup target add {TARGET})");
-        return;
+        return common::not_checked(&format!(
+            "the target {TARGET} is not installed (rustup target add {TARGET})"
+        ));
     }
     if !C_COMPILERS.into_iter().any(is_installed) {
-        println!("not checked: none of {C_COMPILERS:?} is installed");
-        return;
+        return common::not_checked(&format!("none of {C_COMPILERS:?} is installed"));
     }
     let folder = tempfile::tempdir().unwrap();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();

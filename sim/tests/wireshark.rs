@@ -26,8 +26,7 @@ fn tshark(file: &Path, arguments: &[&str]) -> Option<String> {
 #[test]
 fn the_recordings_open_and_decrypt() {
     if Command::new("tshark").arg("--version").output().is_err() {
-        println!("not checked: tshark is not installed");
-        return;
+        return common::not_checked("tshark is not installed");
     }
     for path in recordings() {
         let decrypted = tshark(&path, &["-T", "fields", "-e", "_ws.col.Info"]).unwrap();

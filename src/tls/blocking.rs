@@ -11,7 +11,8 @@ use super::{Config, Connection, Handshake, Parts, Wire};
 /// A TLS connection over a transport; reads and writes like the transport itself.
 ///
 /// `write` fills a record and `flush` sends it. `read` returns 0 once the server has said that it sends no more; a transport
-/// that ends without that is the error `Truncated`. An error of the transport loses nothing: the call can be repeated.
+/// that ends without that is the error `Truncated`. An error of the transport loses nothing there: the call can be
+/// repeated. Only [`connect`] and [`close`](Self::close) are not to be repeated.
 pub struct Stream<'s, T> {
     transport: T,
     connection: Connection<'s>,

@@ -244,9 +244,9 @@ fn link(
     let libraries = messages.iter().flat_map(|message| &message.filenames);
     for library in libraries.filter(|file| file.starts_with(&built_for_board)) {
         let name = library.file_stem().unwrap_or_default().to_string_lossy();
-        if !library
+        if library
             .extension()
-            .is_some_and(|extension| extension == "rlib")
+            .is_none_or(|extension| extension != "rlib")
             || !name.contains('-')
         {
             continue;

@@ -132,7 +132,11 @@ fn anchors_in(text: &mut String, anchors: &[Hex]) {
     let mut all = String::new();
     for (number, der) in anchors.iter().enumerate() {
         constant(text, &format!("ANCHOR_{number}"), &der.0);
-        let _ = write!(all, "TrustAnchor::from_certificate(&ANCHOR_{number})?, ");
+        let kind = match bearcub::trust::TrustAnchor::from_public_key(&der.0) {
+            Ok(_) => "public_key",
+            Err(_) => "certificate",
+        };
+        let _ = write!(all, "TrustAnchor::from_{kind}(&ANCHOR_{number})?, ");
     }
     line(text, format!("    let anchors = [{all}];"));
 }

@@ -4,7 +4,7 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, Table};
 
 use super::arguments::BoardOptions;
-use super::{print, print_json};
+use super::{print, print_json, tell};
 use crate::board::measure::{Measurement, measure};
 use crate::board::{Board, tools};
 use crate::failure::{Failure, sum_up};
@@ -35,7 +35,7 @@ pub fn run(options: &BoardOptions) -> Result<(), Failure> {
         match result {
             Ok(measurement) => measured.push((*scenario, measurement)),
             Err(failure) => {
-                eprintln!("bearcub: {}: {failure}", scenario.name);
+                tell(&format_args!("{}: {failure}", scenario.name));
                 failures.push(failure);
             }
         }

@@ -1,4 +1,4 @@
-//! `cargo sim -- connect`: a connection to a live server, step by step.
+//! `cargo sim connect`: a connection to a live server, step by step.
 
 use std::time::Instant;
 

@@ -19,7 +19,12 @@ use arguments::{Arguments, Command};
 
 /// Reads the arguments, does what they ask for, and says how it went.
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    // `cargo sim` already ends in `--`; who writes another one means the same.
+    let mut given: Vec<_> = std::env::args_os().collect();
+    if given.get(1).is_some_and(|first| first == "--") {
+        given.remove(1);
+    }
+    let arguments = Arguments::parse_from(given);
     let result = match arguments.command {
         None => table::run(&arguments.table),
         Some(Command::Table(options)) => table::run(&options),
@@ -32,10 +37,16 @@ pub fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("bearcub: {failure}");
+            tell(&failure);
             ExitCode::from(failure.exit_status())
         }
     }
+}
+
+/// Says something on standard error, if anyone listens.
+pub(crate) fn tell(what: &dyn std::fmt::Display) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "bearcub: {what}");
 }
 
 /// Prints to standard output. A reader that has read enough is no failure.

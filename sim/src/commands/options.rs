@@ -20,7 +20,7 @@ pub struct ConnectionOptions {
     /// Trust the server's key by this pin: SHA-256 (hexadecimal or base64) or Tasmota's fingerprint. May be repeated
     #[arg(long, value_name = "PIN", help_heading = TRUST)]
     pub fingerprint: Vec<String>,
-    /// Trust the authorities in this file, PEM or DER; with --fingerprint, both are demanded
+    /// Trust the authorities in this file, certificates or bare keys, PEM or DER; with --fingerprint, both are demanded
     #[arg(long, value_name = "FILE", help_heading = TRUST)]
     pub ca: Option<PathBuf>,
     /// Trust whoever answers, this once, and print the pin to use from now on
@@ -66,7 +66,7 @@ pub struct ConnectionOptions {
     #[arg(long)]
     pub shared_buffer: bool,
     /// How long to wait for the handshake, and then for each answer
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "10", allow_negative_numbers = true, value_parser = seconds)]
     pub timeout: Duration,
     /// Send this text after the handshake, and show the answer; \n, \r, \t, \\ and \xHH stand for bytes
     #[arg(long, value_name = "TEXT")]

@@ -1,4 +1,4 @@
-//! `cargo sim -- readme`: the table in the README is the one that is printed.
+//! `cargo sim readme`: the table in the README is the one that is printed.
 
 use std::path::Path;
 

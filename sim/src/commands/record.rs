@@ -1,4 +1,4 @@
-//! `cargo sim -- record`: makes recordings.
+//! `cargo sim record`: makes recordings.
 
 use std::path::Path;
 use std::time::Instant;
@@ -6,8 +6,8 @@ use std::time::Instant;
 use super::arguments::RecordOptions;
 use super::connect::exchange;
 use super::options::{check, first_session, script};
-use super::print;
 use super::replay::cost;
+use super::{print, tell};
 use crate::client::Run;
 use crate::failure::Failure;
 use crate::lab::{self, Origin};
@@ -47,7 +47,7 @@ pub fn run(options: &RecordOptions) -> Result<(), Failure> {
     };
     result
         .and_then(|recording| write(&recording, &out, options.force))
-        .inspect_err(|_| eprintln!("bearcub: {} has not been written", out.display()))
+        .inspect_err(|_| tell(&format_args!("{} has not been written", out.display())))
 }
 
 fn write(recording: &Recording, out: &Path, force: bool) -> Result<(), Failure> {

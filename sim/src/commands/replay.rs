@@ -1,7 +1,7 @@
-//! `cargo sim -- replay`: any recordings.
+//! `cargo sim replay`: any recordings.
 
 use super::arguments::ReplayOptions;
-use super::print;
+use super::{print, tell};
 use crate::failure::{Failure, sum_up};
 use crate::measure::{Measured, replay};
 use crate::model;
@@ -20,7 +20,7 @@ pub fn run(options: &ReplayOptions) -> Result<(), Failure> {
             Ok(measured) => print(&format!("{}: exact\n{}", file.display(), cost(&measured)))?,
             Err(failure) if options.files.len() == 1 => return Err(failure),
             Err(failure) => {
-                eprintln!("bearcub: {failure}");
+                tell(&failure);
                 failures.push(failure);
             }
         }
