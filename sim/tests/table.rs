@@ -6,7 +6,7 @@ use bearcub_sim::scenarios;
 use common::{bearcub, recording, recordings, text};
 use serde_json::Value;
 
-/// The names that the issue fixes.
+/// The names that never change.
 const FIXED: [&str; 6] = [
     "aws-fingerprint",
     "aws-ca",

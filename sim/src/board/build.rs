@@ -50,6 +50,16 @@ pub(super) fn folder(board: Board) -> PathBuf {
     target.join("boards").join(board.name())
 }
 
+/// Keeps other processes from building in the same folder, as long as the file is open.
+pub(super) fn lock(board: Board) -> Result<std::fs::File, Failure> {
+    let folder = folder(board);
+    std::fs::create_dir_all(&folder).map_err(|error| at(&folder, &error))?;
+    let path = folder.join("lock");
+    let file = std::fs::File::create(&path).map_err(|error| at(&path, &error))?;
+    file.lock().map_err(|error| at(&path, &error))?;
+    Ok(file)
+}
+
 /// The folder of the source tree.
 pub(super) fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -1,5 +1,6 @@
 //! Everything that is measured of a scenario on a board.
 
+use std::io::IsTerminal;
 use std::path::Path;
 
 use object::{Object, ObjectSection};
@@ -10,6 +11,7 @@ use super::run::{self, Event, Stage, Turn};
 use super::tools::{self, Tools};
 use super::{Board, cache, tape};
 use crate::budgets::Figures;
+use crate::commands::tell;
 use crate::failure::Failure;
 use crate::recording::Recording;
 
@@ -129,6 +131,17 @@ pub fn measure(board: Board, tools: &Tools, recording: &Recording) -> Result<Mea
     let place = cache::Place::of(board, tools, recording, &tape)?;
     if let Some(known) = place.read() {
         return Ok(known);
+    }
+    let _lock = build::lock(board)?;
+    // Another process may have measured it meanwhile.
+    if let Some(known) = place.read() {
+        return Ok(known);
+    }
+    if std::io::stderr().is_terminal() {
+        tell(&format_args!(
+            "measuring {} on {board}",
+            recording.header.scenario
+        ));
     }
     let plan = &recording.header.plan;
     let replay = build::image(board, tools, Kind::Replay, plan)?;

@@ -48,6 +48,9 @@ pub enum Command {
     /// Measure scenarios on a board's own CPU in the emulator
     #[command(after_help = EXIT)]
     Board(BoardOptions),
+    /// Hold every scenario to its budget on every board
+    #[command(after_help = EXIT)]
+    Check(CheckOptions),
     /// Keep the table in the README current
     #[command(after_help = EXIT)]
     Readme(ReadmeOptions),
@@ -65,6 +68,9 @@ pub struct TableOptions {
     /// Resumed sessions, and what each choice costs, too
     #[arg(long)]
     pub all: bool,
+    /// Do not measure on the boards' CPUs, model
+    #[arg(long)]
+    pub modelled: bool,
     /// The folder with the scenarios' recordings, each NAME.pcapng [default: that of the source tree]
     #[arg(long, value_name = "FOLDER")]
     pub recordings: Option<PathBuf>,
@@ -160,6 +166,20 @@ pub struct BoardOptions {
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
+}
+
+/// Options of `check`.
+#[derive(Args, Debug)]
+pub struct CheckOptions {
+    /// Make budgets of what is measured now, and 2 % more
+    #[arg(long)]
+    pub write: bool,
+    /// Show every figure, not only those that come closest to their budgets
+    #[arg(long, conflicts_with = "write")]
+    pub all: bool,
+    /// The file with the budgets [default: that of the source tree]
+    #[arg(long, value_name = "FILE")]
+    pub budgets: Option<PathBuf>,
 }
 
 /// What to do with the README.

@@ -10,7 +10,7 @@ use crate::board::{Board, tools};
 use crate::failure::{Failure, sum_up};
 use crate::model;
 use crate::recording::Recording;
-use crate::report::grouped;
+use crate::report::{grouped, millions};
 use crate::scenarios::{self, Scenario};
 
 /// Measures, and prints what was measured.
@@ -104,10 +104,6 @@ fn table(board: Board, measured: &[(&Scenario, Measurement)]) -> String {
     format!(
         "{table}\nMeasured on the CPU of an {board} in the emulator; milliseconds from the instructions measured.\n"
     )
-}
-
-fn millions(instructions: u64) -> String {
-    format!("{:.2}", instructions as f64 / 1e6)
 }
 
 fn steps(scenario: &Scenario, measurement: &Measurement) -> String {

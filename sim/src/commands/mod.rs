@@ -2,6 +2,7 @@
 
 pub mod arguments;
 pub mod board;
+pub mod check;
 pub mod connect;
 pub mod hints;
 pub mod options;
@@ -31,6 +32,7 @@ pub fn main() -> ExitCode {
         Some(Command::Replay(options)) => replay::run(&options),
         Some(Command::Record(options)) => record::run(&options),
         Some(Command::Connect(options)) => connect::run(&options),
+        Some(Command::Check(options)) => check::run(&options),
         Some(Command::Board(options)) => board::run(&options),
         Some(Command::Readme(options)) => readme::run(&options),
     };

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::arguments::ReadmeOptions;
 use super::print;
+use crate::board::{Board, tools};
 use crate::failure::Failure;
 use crate::report::{markdown, rows};
 use crate::scenarios;
@@ -22,9 +23,13 @@ pub fn run(options: &ReadmeOptions) -> Result<(), Failure> {
     let wrong =
         |error: &dyn std::fmt::Display| Failure::Usage(format!("{}: {error}", path.display()));
     let text = std::fs::read_to_string(&path).map_err(|error| wrong(&error))?;
-    let rows = rows(&scenarios::folder(), scenarios::ALL.iter());
+    let boards: Result<Vec<_>, Failure> = Board::ALL
+        .into_iter()
+        .map(|board| Ok((board, tools::find(board)?)))
+        .collect();
+    let rows = rows(&scenarios::folder(), scenarios::ALL.iter(), &boards?);
     for row in &rows {
-        if let Err(failure) = &row.result {
+        if let Some(failure) = row.result.as_ref().err().or(row.trouble.first()) {
             return Err(failure.clone());
         }
     }

@@ -1,10 +1,10 @@
 //! `cargo sim`: all scenarios, replayed.
 
 use super::arguments::TableOptions;
-use super::{print, print_json};
+use super::{print, print_json, tell};
 use crate::failure::{Failure, sum_up};
 use crate::report::json::Report;
-use crate::report::{human, markdown, rows};
+use crate::report::{human, markdown, measurable, rows};
 use crate::scenarios;
 
 /// Prints the table.
@@ -15,10 +15,15 @@ pub fn run(options: &TableOptions) -> Result<(), Failure> {
     let folder = options.recordings.clone().unwrap_or_else(scenarios::folder);
     std::fs::read_dir(&folder)
         .map_err(|error| Failure::Usage(format!("{}: {error}", folder.display())))?;
-    let rows = if options.all {
-        rows(&folder, scenarios::every())
+    let boards = if options.modelled {
+        Vec::new()
     } else {
-        rows(&folder, scenarios::ALL.iter())
+        measurable()
+    };
+    let rows = if options.all {
+        rows(&folder, scenarios::every(), &boards)
+    } else {
+        rows(&folder, scenarios::ALL.iter(), &boards)
     };
     if options.json {
         print_json(&Report::of(&rows))?;
@@ -27,9 +32,11 @@ pub fn run(options: &TableOptions) -> Result<(), Failure> {
     } else {
         print(&human::table(&rows))?;
     }
-    let failures: Vec<_> = rows
-        .iter()
-        .filter_map(|row| row.result.as_ref().err().cloned())
-        .collect();
+    let mut failures = Vec::new();
+    for row in &rows {
+        row.trouble.iter().for_each(|failure| tell(failure));
+        let first = row.result.as_ref().err().or(row.trouble.first());
+        failures.extend(first.cloned());
+    }
     sum_up(&failures, rows.len(), "scenarios")
 }

@@ -4,9 +4,10 @@ use bearcub::tls::RECORD_OVERHEAD;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, Row as TableRow, Table};
 
-use super::{Row, counts, grouped};
+use super::{CLOCKS, Row, counts, grouped, millions};
+use crate::board::Board;
 use crate::measure::Measured;
-use crate::scenarios::{Published, Scenario};
+use crate::scenarios::Published;
 use crate::{model, sizes};
 
 /// The table, what failed, and what the figures are.
@@ -19,19 +20,21 @@ pub fn table(rows: &[Row]) -> String {
         "messages\nout, in".to_owned(),
         "kept\nB".to_owned(),
         "handshake B\n= scratch + stack".to_owned(),
+        "flash\nB".to_owned(),
         "public-key operations".to_owned(),
         "blocks".to_owned(),
+        "instructions\nM".to_owned(),
     ];
-    header.extend(model::CLOCKS.map(|mhz| format!("{mhz} MHz\nms, modelled")));
+    header.extend(CLOCKS.map(|clock| format!("{}\n{} MHz\nms", clock.chip, clock.mhz)));
     table.set_header(header);
-    for column in [1, 2, 3, 4, 7, 8] {
+    for column in [1, 2, 3, 4, 5, 8, 9, 10, 11, 12] {
         if let Some(column) = table.column_mut(column) {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
     for row in rows {
         match &row.result {
-            Ok((_, measured)) => table.add_row(measured_row(row.scenario, measured)),
+            Ok((_, measured)) => table.add_row(measured_row(row, measured)),
             Err(_) => table.add_row(TableRow::from(vec![row.scenario.name, "FAILED"])),
         };
     }
@@ -45,20 +48,33 @@ pub fn table(rows: &[Row]) -> String {
     text
 }
 
-fn measured_row(scenario: &Scenario, measured: &Measured) -> Vec<String> {
+fn measured_row(row: &Row, measured: &Measured) -> Vec<String> {
+    let scenario = row.scenario;
     let published = |of: &dyn Fn(&Published) -> String| {
         scenario
             .published
             .map_or_else(String::new, |published| format!("\n({})", of(published)))
     };
     let pair = |[out, into]: [usize; 2]| format!("{}, {}", grouped(out), grouped(into));
-    let stack = measured.stack.unwrap_or(0);
+    let on_board = row.on(Board::Esp8266);
+    let (stack, mark) = match on_board {
+        Some(measurement) => (measurement.stack(), ""),
+        None => (measured.stack.unwrap_or(0), "~"),
+    };
     let handshake = format!(
-        "{} = {} + {}",
-        grouped(measured.handshake()),
+        "{mark}{} = {} + {mark}{}",
+        grouped(measured.scratch + stack),
         grouped(measured.scratch),
         grouped(stack)
     );
+    let flash = on_board.and_then(|measurement| measurement.flash);
+    let instructions = match on_board {
+        Some(measurement) => millions(measurement.instructions()),
+        None => format!(
+            "~{}",
+            millions(model::instructions(&measured.operations) as u64)
+        ),
+    };
     let mut cells = vec![
         scenario.name.to_owned(),
         pair(measured.bytes),
@@ -73,18 +89,16 @@ fn measured_row(scenario: &Scenario, measured: &Measured) -> Vec<String> {
                     grouped(published.stack)
                 )
             }),
+        flash.map_or_else(String::new, |flash| grouped(flash.total() as usize)),
         counts(measured, true).join("\n"),
         counts(measured, false).join("\n"),
+        instructions,
     ];
-    let mark = if model::is_estimated(&measured.operations) {
-        "~"
-    } else {
-        ""
-    };
-    for (index, mhz) in model::CLOCKS.into_iter().enumerate() {
-        let modelled = model::milliseconds(&measured.operations, mhz) as usize;
-        let beside = published(&|published| grouped(published.milliseconds[index] as usize));
-        cells.push(format!("{mark}{}{beside}", grouped(modelled)));
+    for clock in CLOCKS {
+        let beside = clock.published(scenario).map_or_else(String::new, |time| {
+            format!("\n({})", grouped(time as usize))
+        });
+        cells.push(clock.time(row, measured) + &beside);
     }
     cells
 }
@@ -113,8 +127,12 @@ fn legend(rows: &[Row]) -> String {
     text.push_str(
         "\
 kept, scratch    sizes on a 32-bit board
-stack            high-water mark on this machine (64-bit); a board's is not measured here
-ms               a whole connect on an ESP8266, modelled from the counts; ~ where a count's cost is estimated
+stack            high-water mark in the handshake on the ESP8266's CPU, emulated
+flash            what TLS adds to a program for the ESP8266: code, constants, initialised data
+instructions     of the handshake on the ESP8266's CPU, emulated
+ms               a whole connect: instructions × cycles per instruction ÷ clock, and 150 ms for the network
+~                modelled from the counts of operations (stack: measured on this machine, which has 64 bits)
+≈                the ESP32-C3's instructions, measured, with the ESP8266's cycles per instruction
 (in brackets)    published for Tasmota's TLS in 2019: the stack there is what is allocated
 ",
     );

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Row;
+use crate::board::Board;
+use crate::board::measure::Measurement;
 use crate::measure::Measured;
 use crate::model;
 use crate::scenarios::Published;
@@ -45,6 +47,12 @@ pub struct Entry {
     pub messages: Ways,
     /// Whether a cost behind the milliseconds is estimated.
     pub estimated: bool,
+    /// Instructions of the handshake, where they were measured.
+    pub instructions: Option<u64>,
+    /// Bytes that TLS adds to a program, where that was measured.
+    pub flash: Option<u64>,
+    /// Everything that was measured on the board's CPU.
+    pub measurement: Option<Measurement>,
 }
 
 /// Bytes of memory.
@@ -56,7 +64,7 @@ pub struct Ram {
     pub handshake: usize,
     /// Of it, the stack's high-water mark.
     pub stack: usize,
-    /// Where the stack was measured: `host` is the machine that ran this, with 64 bits.
+    /// Where the stack was measured: a board, or `host`, the machine that ran this, with 64 bits.
     pub stack_on: &'static str,
     /// What the above is made of.
     pub parts: BTreeMap<&'static str, usize>,
@@ -135,8 +143,51 @@ impl Report {
     /// The report on these rows.
     pub fn of(rows: &[Row]) -> Report {
         Report {
-            scenarios: rows.iter().map(entry).collect(),
+            scenarios: rows.iter().flat_map(entries).collect(),
         }
+    }
+}
+
+/// One for the ESP8266, measured or modelled, and one for every other board that was measured.
+fn entries(row: &Row) -> Vec<Entry> {
+    let mut entries = vec![entry(row)];
+    for (board, measurement) in &row.boards {
+        if *board == Board::Esp8266 {
+            entries[0].replace_by(*board, measurement);
+        } else {
+            let mut other = entry(row);
+            other.published.clear();
+            other.replace_by(*board, measurement);
+            entries.push(other);
+        }
+    }
+    entries
+}
+
+impl Entry {
+    /// Puts what was measured where something was modelled.
+    fn replace_by(&mut self, board: Board, measurement: &Measurement) {
+        self.board = board.name();
+        self.measured = true;
+        self.estimated = false;
+        self.ram.kept = measurement.kept;
+        self.ram.stack = measurement.stack();
+        self.ram.handshake = measurement.scratch + measurement.stack();
+        self.ram.stack_on = board.name();
+        self.ram.parts.insert("context", measurement.context);
+        self.ram.parts.insert("scratch", measurement.scratch);
+        self.milliseconds = model::clocks(board)
+            .iter()
+            .map(|&mhz| {
+                (
+                    format!("{mhz}mhz"),
+                    model::measured_milliseconds(measurement, mhz),
+                )
+            })
+            .collect();
+        self.instructions = Some(measurement.instructions());
+        self.flash = measurement.flash.map(|flash| flash.total());
+        self.measurement = Some(measurement.clone());
     }
 }
 
@@ -160,5 +211,8 @@ fn entry(row: &Row) -> Entry {
             .map(|measured| measured.messages.into())
             .unwrap_or_default(),
         estimated: measured.is_some_and(|measured| model::is_estimated(&measured.operations)),
+        instructions: None,
+        flash: None,
+        measurement: None,
     }
 }

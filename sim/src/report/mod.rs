@@ -8,8 +8,13 @@ use std::path::Path;
 
 use bearcub::tls::meter::Operation;
 
+use crate::board::Board;
+use crate::board::measure::{Measurement, measure};
+use crate::board::tools::{self, Tools};
+use crate::commands::tell;
 use crate::failure::Failure;
 use crate::measure::{Measured, replay};
+use crate::model;
 use crate::recording::{Header, Recording};
 use crate::scenarios::Scenario;
 
@@ -19,26 +24,166 @@ pub struct Row {
     pub scenario: &'static Scenario,
     /// Its recording's header and what its replay has cost, or why there is nothing to tell.
     pub result: Result<(Header, Measured), Failure>,
+    /// What was measured on the boards' CPUs, where that was possible.
+    pub boards: Vec<(Board, Measurement)>,
+    /// What went wrong there.
+    pub trouble: Vec<Failure>,
 }
 
-/// Replays scenarios from the recordings in that folder.
-pub fn rows(folder: &Path, scenarios: impl Iterator<Item = &'static Scenario>) -> Vec<Row> {
-    let row = |scenario: &'static Scenario| Row {
-        scenario,
-        result: run(scenario, folder),
+impl Row {
+    /// What was measured on that board.
+    pub fn on(&self, board: Board) -> Option<&Measurement> {
+        let found = self.boards.iter().find(|(known, _)| *known == board);
+        found.map(|(_, measurement)| measurement)
+    }
+}
+
+/// The boards that can be measured here, with their tools; why the others cannot is told.
+pub fn measurable() -> Vec<(Board, Tools)> {
+    let mut found = Vec::new();
+    for board in Board::ALL {
+        match tools::find(board) {
+            Ok(tools) => found.push((board, tools)),
+            Err(failure) => tell(&failure),
+        }
+    }
+    found
+}
+
+/// Replays scenarios from the recordings in that folder, here and on those boards.
+pub fn rows(
+    folder: &Path,
+    scenarios: impl Iterator<Item = &'static Scenario>,
+    boards: &[(Board, Tools)],
+) -> Vec<Row> {
+    let loaded = scenarios.map(|scenario| (scenario, load(scenario, folder)));
+    let loaded: Vec<_> = loaded.collect();
+    let mut measured = on_boards(&loaded, boards);
+    let mut rows = Vec::new();
+    for (number, (scenario, recording)) in loaded.into_iter().enumerate() {
+        let result = recording.and_then(|recording| {
+            let measured = replay(&recording).map_err(|failure| failure.at(scenario.name))?;
+            Ok((recording.header, measured))
+        });
+        let mut row = Row {
+            scenario,
+            result,
+            boards: Vec::new(),
+            trouble: Vec::new(),
+        };
+        for (board, results) in &mut measured {
+            match results.get_mut(number).and_then(Option::take) {
+                Some(Ok(measurement)) => row.boards.push((*board, measurement)),
+                Some(Err(failure)) => row.trouble.push(failure.at(scenario.name)),
+                None => {}
+            }
+        }
+        rows.push(row);
+    }
+    rows
+}
+
+type Loaded = (&'static Scenario, Result<Recording, Failure>);
+type OnBoard = Option<Result<Measurement, Failure>>;
+
+/// Every board measures what was loaded, each in a thread of its own.
+fn on_boards(loaded: &[Loaded], boards: &[(Board, Tools)]) -> Vec<(Board, Vec<OnBoard>)> {
+    let measure_all = |board, tools| {
+        let measure = |(_, recording): &Loaded| {
+            let recording = recording.as_ref().ok()?;
+            Some(measure(board, tools, recording))
+        };
+        loaded.iter().map(measure).collect()
     };
-    scenarios.map(row).collect()
+    std::thread::scope(|scope| {
+        let running = boards.iter().map(|(board, tools)| {
+            let (board, measure_all) = (*board, &measure_all);
+            (board, scope.spawn(move || measure_all(board, tools)))
+        });
+        let running: Vec<_> = running.collect();
+        let finished = running
+            .into_iter()
+            .map(|(board, thread)| match thread.join() {
+                Ok(results) => (board, results),
+                Err(panic) => std::panic::resume_unwind(panic),
+            });
+        finished.collect()
+    })
 }
 
-fn run(scenario: &Scenario, folder: &Path) -> Result<(Header, Measured), Failure> {
+fn load(scenario: &Scenario, folder: &Path) -> Result<Recording, Failure> {
     let path = scenario.recording(folder);
     let recording = Recording::load(&path)?;
     if recording.header.scenario != scenario.name {
         let text = format!("this is a recording of `{}`", recording.header.scenario);
         return Err(Failure::Recording(text).at(path.display()));
     }
-    let measured = replay(&recording).map_err(|failure| failure.at(scenario.name))?;
-    Ok((recording.header, measured))
+    Ok(recording)
+}
+
+/// A clock that times are told for.
+pub struct Clock {
+    /// The chip's name.
+    pub chip: &'static str,
+    /// MHz.
+    pub mhz: u32,
+    /// The CPU whose instructions are counted.
+    counted_on: Board,
+}
+
+/// All of them, the ESP8266's first.
+pub const CLOCKS: [Clock; 4] = [
+    Clock {
+        chip: "ESP8266",
+        mhz: 80,
+        counted_on: Board::Esp8266,
+    },
+    Clock {
+        chip: "ESP8266",
+        mhz: 160,
+        counted_on: Board::Esp8266,
+    },
+    Clock {
+        chip: "ESP32-C3",
+        mhz: 160,
+        counted_on: Board::Esp32C3,
+    },
+    Clock {
+        chip: "ESP32",
+        mhz: 240,
+        counted_on: Board::Esp32C3,
+    },
+];
+
+impl Clock {
+    /// Milliseconds of a connect, with a mark in front: none where the ESP8266's instructions were measured, `≈` where the
+    /// measured ones of the ESP32-C3 are given the ESP8266's cycles per instruction, `~` where everything is modelled.
+    pub fn time(&self, row: &Row, measured: &Measured) -> String {
+        match (row.on(self.counted_on), self.counted_on) {
+            (Some(measurement), board) => {
+                let time = model::measured_milliseconds(measurement, self.mhz) as usize;
+                let mark = if board == Board::Esp8266 { "" } else { "≈" };
+                format!("{mark}{}", grouped(time))
+            }
+            (None, Board::Esp8266) => {
+                let time = model::milliseconds(&measured.operations, self.mhz) as usize;
+                format!("~{}", grouped(time))
+            }
+            (None, Board::Esp32C3) => String::new(),
+        }
+    }
+
+    /// What was published for this clock.
+    pub fn published(&self, scenario: &Scenario) -> Option<u32> {
+        let place = model::CLOCKS.iter().position(|mhz| *mhz == self.mhz)?;
+        let published = scenario.published.filter(|_| self.chip == "ESP8266")?;
+        published.milliseconds.get(place).copied()
+    }
+}
+
+/// Millions of instructions, where they were measured.
+pub fn millions(instructions: u64) -> String {
+    format!("{:.2}", instructions as f64 / 1e6)
 }
 
 /// Whether an operation is one on public keys, and so is listed by itself.
