@@ -57,6 +57,7 @@ pub mod entropy;
 #[forbid(unsafe_code)]
 pub mod error;
 #[forbid(unsafe_code)]
+mod hash;
 pub mod identity;
 #[forbid(unsafe_code)]
 mod log;

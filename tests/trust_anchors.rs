@@ -154,7 +154,7 @@ fn a_bare_key_signs_under_any_name() {
 
 fn binding(policy: &impl Policy) -> [u8; 32] {
     let mut hasher = Sha256::new();
-    policy.binding(&mut hasher);
+    policy.binding(&mut |bytes| hasher.update(bytes));
     hasher.finalize().into()
 }
 

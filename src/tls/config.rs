@@ -2,6 +2,7 @@
 
 use core::ffi::CStr;
 
+use crate::hash::Sha256;
 use crate::identity::{Identity, Key};
 
 use super::engine::{Algorithms, ClientIdentity, ClientKey, Setup, Verify};
@@ -92,15 +93,13 @@ impl<'a> Config<'a> {
 
     /// What ties a session to this server and this trust.
     pub(super) fn binding(&self) -> [u8; 8] {
-        use sha2::{Digest, Sha256};
         let mut hasher = Sha256::new();
-        hasher.update((self.server_name.len() as u64).to_be_bytes());
+        hasher.update(&(self.server_name.len() as u64).to_be_bytes());
         for byte in self.server_name.bytes() {
-            hasher.update([byte.to_ascii_lowercase()]);
+            hasher.update(&[byte.to_ascii_lowercase()]);
         }
-        self.policy.binding(&mut hasher);
-        let hash: [u8; 32] = hasher.finalize().into();
-        let [a, b, c, d, e, f, g, h, ..] = hash;
+        self.policy.binding(&mut |bytes| hasher.update(bytes));
+        let [a, b, c, d, e, f, g, h, ..] = hasher.digest();
         [a, b, c, d, e, f, g, h]
     }
 

@@ -1,11 +1,8 @@
 //! Public keys, and how they are hashed into fingerprints.
 
-use sha1::Sha1;
-use sha2::digest::Update;
-use sha2::{Digest, Sha256};
-
 use super::der::{self, Reader};
 use crate::error::{ConfigError, Fault, Input};
+use crate::hash::{Sha1, Sha256};
 
 mod spki;
 
@@ -210,7 +207,7 @@ impl<'a> PublicKey<'a> {
                 update_with_length(&mut hasher, q);
             }
         }
-        hasher.finalize().into()
+        hasher.digest()
     }
 
     /// The fingerprint of Tasmota's first version, to recognise what a user still has; `None` for keys other
@@ -226,9 +223,9 @@ impl<'a> PublicKey<'a> {
         };
         let mut hasher = Sha1::new();
         for part in [b"ssh-rsa", magnitude(e), magnitude(n)] {
-            Update::update(&mut hasher, part);
+            hasher.update(part);
         }
-        Some(hasher.finalize().into())
+        Some(hasher.digest())
     }
 
     /// SHA-256 over the key's DER SubjectPublicKeyInfo: the default pin.
@@ -239,13 +236,13 @@ impl<'a> PublicKey<'a> {
     #[must_use]
     pub fn spki_sha256(&self) -> [u8; 32] {
         let mut hasher = Sha256::new();
-        spki::write(self, &mut hasher);
-        hasher.finalize().into()
+        spki::write(self, &mut |bytes| hasher.update(bytes));
+        hasher.digest()
     }
 
-    /// Feeds an unambiguous description of the key into a hash.
-    pub(super) fn describe(&self, hasher: &mut Sha256) {
-        spki::write(self, hasher);
+    /// Hands an unambiguous description of the key to `feed`, piece by piece.
+    pub(super) fn describe(&self, feed: &mut dyn FnMut(&[u8])) {
+        spki::write(self, feed);
     }
 }
 
@@ -256,7 +253,7 @@ fn magnitude(number: &[u8]) -> &[u8] {
 }
 
 /// Four octets of length, then the bytes: the `string` of RFC 4251 section 5.
-fn update_with_length(hasher: &mut impl Update, bytes: &[u8]) {
+fn update_with_length(hasher: &mut Sha1, bytes: &[u8]) {
     hasher.update(&(bytes.len() as u32).to_be_bytes());
     hasher.update(bytes);
 }

@@ -3,9 +3,6 @@
 //! They are separate types, and the TLS engine attaches its verifier to the type, so that a program contains
 //! the code of the choices that it names and nothing else.
 
-use sha2::Sha256;
-use sha2::digest::Update;
-
 use super::{Pin, PublicKey, TrustAnchor};
 use crate::clock::{Clock, Time};
 use crate::error::{ConfigError, Fault, Input};
@@ -104,12 +101,12 @@ pub trait Policy: sealed::Sealed {
     /// [`ConfigError::ClockNotSet`] and [`ConfigError::ClockBeforeFloor`].
     fn check(&self) -> Result<(), ConfigError>;
 
-    /// Feeds a description of the choice into a hash, so that a stored session can be held to the trust that
-    /// it was made under.
+    /// Hands a description of the choice to `feed`, piece by piece, so that a stored session can be held to the trust
+    /// that it was made under.
     ///
     /// Two choices feed the same bytes if and only if they are of the same kind, with the same pins and
     /// anchors in the same order. The time is not part of it.
-    fn binding(&self, hasher: &mut Sha256);
+    fn binding(&self, feed: &mut dyn FnMut(&[u8]));
 }
 
 mod sealed {
@@ -154,9 +151,9 @@ impl Policy for Fingerprints<'_> {
         check_pins(self.pins)
     }
 
-    fn binding(&self, hasher: &mut Sha256) {
-        hasher.update(&[1]);
-        bind_pins(self.pins, hasher);
+    fn binding(&self, feed: &mut dyn FnMut(&[u8])) {
+        feed(&[1]);
+        bind_pins(self.pins, feed);
     }
 }
 
@@ -186,8 +183,8 @@ impl Policy for Learn {
         Ok(())
     }
 
-    fn binding(&self, hasher: &mut Sha256) {
-        hasher.update(&[2]);
+    fn binding(&self, feed: &mut dyn FnMut(&[u8])) {
+        feed(&[2]);
     }
 }
 
@@ -242,9 +239,9 @@ impl Policy for Anchors<'_> {
         self.now().map(drop)
     }
 
-    fn binding(&self, hasher: &mut Sha256) {
-        hasher.update(&[3]);
-        bind_anchors(self.anchors, hasher);
+    fn binding(&self, feed: &mut dyn FnMut(&[u8])) {
+        feed(&[3]);
+        bind_anchors(self.anchors, feed);
     }
 }
 
@@ -286,10 +283,10 @@ impl Policy for PinnedAnchors<'_> {
         self.anchors.check()
     }
 
-    fn binding(&self, hasher: &mut Sha256) {
-        hasher.update(&[4]);
-        bind_anchors(self.anchors.anchors, hasher);
-        bind_pins(self.pins.pins, hasher);
+    fn binding(&self, feed: &mut dyn FnMut(&[u8])) {
+        feed(&[4]);
+        bind_anchors(self.anchors.anchors, feed);
+        bind_pins(self.pins.pins, feed);
     }
 }
 
@@ -302,8 +299,8 @@ impl Policy for AnyoneAccepted {
         Ok(())
     }
 
-    fn binding(&self, hasher: &mut Sha256) {
-        hasher.update(&[5]);
+    fn binding(&self, feed: &mut dyn FnMut(&[u8])) {
+        feed(&[5]);
     }
 }
 
@@ -350,22 +347,22 @@ fn check_pins(pins: &[Pin]) -> Result<(), ConfigError> {
 
 // Counts and lengths come first, so that no two lists look alike to the hash.
 
-fn bind_pins(pins: &[Pin], hasher: &mut Sha256) {
-    hasher.update(&(pins.len() as u32).to_be_bytes());
+fn bind_pins(pins: &[Pin], feed: &mut dyn FnMut(&[u8])) {
+    feed(&(pins.len() as u32).to_be_bytes());
     for pin in pins {
         // The length tells the two kinds apart.
-        hasher.update(&[pin.as_bytes().len() as u8]);
-        hasher.update(pin.as_bytes());
+        feed(&[pin.as_bytes().len() as u8]);
+        feed(pin.as_bytes());
     }
 }
 
-fn bind_anchors(anchors: &[TrustAnchor<'_>], hasher: &mut Sha256) {
-    hasher.update(&(anchors.len() as u32).to_be_bytes());
+fn bind_anchors(anchors: &[TrustAnchor<'_>], feed: &mut dyn FnMut(&[u8])) {
+    feed(&(anchors.len() as u32).to_be_bytes());
     for anchor in anchors {
-        hasher.update(&[u8::from(anchor.is_ca)]);
-        hasher.update(&(anchor.subject.len() as u32).to_be_bytes());
-        hasher.update(anchor.subject);
+        feed(&[u8::from(anchor.is_ca)]);
+        feed(&(anchor.subject.len() as u32).to_be_bytes());
+        feed(anchor.subject);
         // DER says its own length.
-        anchor.key.describe(hasher);
+        anchor.key.describe(feed);
     }
 }

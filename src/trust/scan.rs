@@ -7,11 +7,10 @@
 
 use core::net::IpAddr;
 
-use sha2::{Digest, Sha256};
-
 use super::Validity;
 use crate::clock::Time;
 use crate::error::CertificateError;
+use crate::hash::Sha256;
 
 mod steps;
 
@@ -239,7 +238,7 @@ impl CertificateScanner {
         }
         let action = self.step.open(header[0])?;
         if let (Action::Hash, Key::Hashing(hasher)) = (action, &mut self.key) {
-            Digest::update(hasher, header);
+            hasher.update(header);
         }
         self.taken = 0;
         if let Action::Enter(next) = action {
@@ -276,7 +275,7 @@ impl CertificateScanner {
         match action {
             Action::Hash => {
                 if let Key::Hashing(hasher) = &mut self.key {
-                    Digest::update(hasher, content);
+                    hasher.update(content);
                 }
             }
             Action::Look(_) => {
@@ -302,7 +301,7 @@ impl CertificateScanner {
             Action::Skip(next) | Action::Enter(next) => next,
             Action::Hash => {
                 if let Key::Hashing(hasher) = &mut self.key {
-                    self.key = Key::Hash(core::mem::take(hasher).finalize().into());
+                    self.key = Key::Hash(hasher.digest());
                 }
                 Step::Optional
             }

@@ -2,7 +2,8 @@
 //!
 //! The modules follow BearSSL's headers, and everything is re-exported flat, so that a name here is the name in C.
 //! Read them in this order: [`hash`], [`mac`], [`rand`], [`block`], [`rsa`], [`ec`], [`x509`], [`record`], [`ssl`],
-//! [`client`]; then [`shim`], which holds real functions for what BearSSL declares as `static inline`.
+//! [`client`]; then [`shim`], which holds real functions for what BearSSL declares as `static inline`, and [`digest`], which
+//! needs no `unsafe`.
 //!
 //! ```
 //! use bearssl_sys::*;
@@ -39,6 +40,7 @@
 
 pub mod block;
 pub mod client;
+pub mod digest;
 pub mod ec;
 pub mod error;
 pub mod hash;

@@ -1,7 +1,5 @@
 //! Writes the canonical DER SubjectPublicKeyInfo of a key, piece by piece and without a buffer.
 
-use sha2::digest::Update;
-
 use super::{PublicKey, magnitude};
 use crate::trust::der::{BIT_STRING, INTEGER, NULL, OBJECT_IDENTIFIER, SEQUENCE};
 
@@ -11,7 +9,7 @@ pub(super) const RSA_ENCRYPTION: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0
 /// id-ecPublicKey (RFC 5480 section 2.1.1).
 pub(super) const EC_PUBLIC_KEY: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
 
-pub(super) fn write(key: &PublicKey<'_>, out: &mut impl Update) {
+pub(super) fn write(key: &PublicKey<'_>, out: &mut dyn FnMut(&[u8])) {
     match *key {
         PublicKey::Rsa { n, e } => {
             let (n, e) = (magnitude(n), magnitude(e));
@@ -29,7 +27,7 @@ pub(super) fn write(key: &PublicKey<'_>, out: &mut impl Update) {
             element(out, OBJECT_IDENTIFIER, RSA_ENCRYPTION);
             header(out, NULL, 0);
             header(out, BIT_STRING, bits);
-            out.update(&[0]);
+            out(&[0]);
             header(out, SEQUENCE, numbers);
             integer(out, n);
             integer(out, e);
@@ -48,23 +46,23 @@ pub(super) fn write(key: &PublicKey<'_>, out: &mut impl Update) {
             element(out, OBJECT_IDENTIFIER, EC_PUBLIC_KEY);
             element(out, OBJECT_IDENTIFIER, name);
             header(out, BIT_STRING, bits);
-            out.update(&[0]);
-            out.update(q);
+            out(&[0]);
+            out(q);
         }
     }
 }
 
-fn element(out: &mut impl Update, tag: u8, content: &[u8]) {
+fn element(out: &mut dyn FnMut(&[u8]), tag: u8, content: &[u8]) {
     header(out, tag, content.len());
-    out.update(content);
+    out(content);
 }
 
-fn integer(out: &mut impl Update, magnitude: &[u8]) {
+fn integer(out: &mut dyn FnMut(&[u8]), magnitude: &[u8]) {
     header(out, INTEGER, integer_len(magnitude));
     if needs_sign_octet(magnitude) {
-        out.update(&[0]);
+        out(&[0]);
     }
-    out.update(magnitude);
+    out(magnitude);
 }
 
 /// Whether a zero must come first: to keep the number positive, or because it is zero.
@@ -95,14 +93,14 @@ const fn sum(a: usize, b: usize) -> usize {
     a.saturating_add(b)
 }
 
-fn header(out: &mut impl Update, tag: u8, length: usize) {
-    out.update(&[tag]);
+fn header(out: &mut dyn FnMut(&[u8]), tag: u8, length: usize) {
+    out(&[tag]);
     match length_octets(length) {
-        0 => out.update(&[length as u8]),
+        0 => out(&[length as u8]),
         octets => {
             let big_endian = length.to_be_bytes();
-            out.update(&[0x80 | octets as u8]);
-            out.update(&big_endian[big_endian.len() - octets..]);
+            out(&[0x80 | octets as u8]);
+            out(&big_endian[big_endian.len() - octets..]);
         }
     }
 }

@@ -7,6 +7,7 @@ use core::net::IpAddr;
 
 use crate::clock::Time;
 use crate::error::{CertificateError, Error};
+use crate::hash::Sha256;
 use crate::trust::{CertificateScanner, Curve, Fingerprints, PublicKey, ServerName, TrustAnchor};
 
 use super::super::{primitives, symmetric};
@@ -294,6 +295,7 @@ impl ChainVerifier {
 
 /// Whether the anchor's name is the one with this hash; a bare key has no name and stands for any.
 fn is_name(anchor: &TrustAnchor<'_>, hash: &[u8; 64]) -> bool {
-    use sha2::{Digest, Sha256};
-    anchor.subject.is_empty() || Sha256::digest(anchor.subject)[..] == hash[..32]
+    let mut hasher = Sha256::new();
+    hasher.update(anchor.subject);
+    anchor.subject.is_empty() || hasher.digest()[..] == hash[..32]
 }
