@@ -12,7 +12,7 @@ pub const CONTEXT: usize = 3536;
 /// `tls::Scratch::FINGERPRINTS`.
 pub const SCRATCH_FINGERPRINTS: usize = 1272;
 /// `tls::Scratch::ANCHORS`.
-pub const SCRATCH_ANCHORS: usize = 3472;
+pub const SCRATCH_ANCHORS: usize = 3480;
 /// `size_of::<tls::Session>()`.
 pub const SESSION: usize = 92;
 /// `size_of::<tls::Storage<1024, 1024>>()`.

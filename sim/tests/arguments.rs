@@ -180,7 +180,7 @@ fn an_output_that_is_full_is_a_failure() {
         .open("/dev/full")
         .unwrap();
     let ran = std::process::Command::new(env!("CARGO_BIN_EXE_bearcub"))
-        .args(["--json"])
+        .args(["--modelled", "--json"])
         .stdout(full)
         .output()
         .unwrap();
@@ -192,7 +192,7 @@ fn an_output_that_is_full_is_a_failure() {
 fn a_folder_without_recordings_is_a_wrong_argument() {
     refused(&["--recordings", "/nowhere"], "/nowhere");
     let folder = tempfile::tempdir().unwrap();
-    let ran = bearcub(&["--recordings", text(folder.path())]);
+    let ran = bearcub(&["--modelled", "--recordings", text(folder.path())]);
     assert_eq!(ran.status, 2, "{}", ran.stderr);
     let out = folder.path().join("missing").join("x.pcapng");
     let ran = bearcub(&[

@@ -24,7 +24,7 @@ fn number(value: &Value) -> u64 {
 
 #[test]
 fn the_json_has_the_shape_that_others_rely_on() {
-    let ran = bearcub(&["--json"]);
+    let ran = bearcub(&["--modelled", "--json"]);
     assert_eq!(ran.status, 0, "{}", ran.stderr);
     let report = ran.json();
     let list = report["scenarios"].as_array().unwrap();
@@ -95,15 +95,15 @@ fn without_stack(mut report: Value) -> Value {
 
 #[test]
 fn two_runs_print_the_same() {
-    let run = || without_stack(bearcub(&["--json"]).json());
+    let run = || without_stack(bearcub(&["--modelled", "--json"]).json());
     assert_eq!(run(), run());
-    let run = || bearcub(&["--markdown"]).stdout;
+    let run = || bearcub(&["--modelled", "--markdown"]).stdout;
     assert_eq!(run(), run());
 }
 
 #[test]
 fn the_table_names_every_scenario_and_says_what_is_modelled() {
-    let ran = bearcub(&[]);
+    let ran = bearcub(&["--modelled"]);
     assert_eq!(ran.status, 0);
     for scenario in scenarios::ALL {
         assert!(ran.stdout.contains(scenario.name));
@@ -115,7 +115,7 @@ fn the_table_names_every_scenario_and_says_what_is_modelled() {
 
 #[test]
 fn resumed_sessions_and_choices_are_there_on_request() {
-    let report = bearcub(&["--all", "--json"]).json();
+    let report = bearcub(&["--all", "--modelled", "--json"]).json();
     let entries = report["scenarios"].as_array().unwrap();
     assert_eq!(entries.len(), scenarios::every().count());
     let of = |name: &str| entries.iter().find(|entry| entry["name"] == name).unwrap();
@@ -146,7 +146,7 @@ fn a_scenario_that_fails_is_in_the_table_and_in_the_status() {
     )
     .unwrap();
     std::fs::write(folder.path().join("selfsigned-ca.pcapng"), "garbage").unwrap();
-    let ran = bearcub(&["--recordings", text(folder.path())]);
+    let ran = bearcub(&["--modelled", "--recordings", text(folder.path())]);
     assert_eq!(ran.status, 2);
     assert!(ran.stdout.contains("FAILED aws-ca: "), "{}", ran.stdout);
     assert!(
@@ -158,7 +158,7 @@ fn a_scenario_that_fails_is_in_the_table_and_in_the_status() {
         "{}",
         ran.stderr
     );
-    let report = bearcub(&["--json", "--recordings", text(folder.path())]);
+    let report = bearcub(&["--json", "--modelled", "--recordings", text(folder.path())]);
     assert_eq!(report.status, 2);
     let report = report.json();
     let entry = &report["scenarios"][1];

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::build::{self, Kind};
 use super::run::{self, Event, Stage, Turn};
-use super::tools::{self, Tools};
+use super::tools::Tools;
 use super::{Board, cache, tape};
 use crate::budgets::Figures;
 use crate::commands::tell;
@@ -132,11 +132,24 @@ pub fn measure(board: Board, tools: &Tools, recording: &Recording) -> Result<Mea
     if let Some(known) = place.read() {
         return Ok(known);
     }
-    let _lock = build::lock(board)?;
+    let lock = build::lock(board)?;
     // Another process may have measured it meanwhile.
     if let Some(known) = place.read() {
         return Ok(known);
     }
+    drop(lock);
+    let measurement = afresh(board, tools, recording)?;
+    place.write(&measurement);
+    Ok(measurement)
+}
+
+/// Measures a recording on a board, whatever is remembered.
+///
+/// # Errors
+/// As [`measure`].
+pub fn afresh(board: Board, tools: &Tools, recording: &Recording) -> Result<Measurement, Failure> {
+    let _lock = build::lock(board)?;
+    let tape = tape::of(recording);
     if std::io::stderr().is_terminal() {
         tell(&format_args!(
             "measuring {} on {board}",
@@ -145,23 +158,26 @@ pub fn measure(board: Board, tools: &Tools, recording: &Recording) -> Result<Mea
     }
     let plan = &recording.header.plan;
     let replay = build::image(board, tools, Kind::Replay, plan)?;
-    let mut measurement = put_together(run::image(board, &replay, &tape, run::LIMIT)?)?;
+    let mut measurement = put_together(run::image(
+        board,
+        board.emulator().as_ref(),
+        &replay,
+        &tape,
+        run::LIMIT,
+    )?)?;
     let metered = build::image(board, tools, Kind::Metered, plan)?;
-    measurement.operations =
-        put_together(run::image(board, &metered, &tape, run::LIMIT)?)?.operations;
+    measurement.operations = put_together(run::image(
+        board,
+        board.emulator().as_ref(),
+        &metered,
+        &tape,
+        run::LIMIT,
+    )?)?
+    .operations;
     let with = Flash::of(&build::image(board, tools, Kind::Firmware, plan)?)?;
     let without = Flash::of(&build::image(board, tools, Kind::Plain, plan)?)?;
     measurement.flash = Some(with.beyond(without));
-    place.write(&measurement);
     Ok(measurement)
-}
-
-/// Looks for the tools, and measures.
-///
-/// # Errors
-/// As [`measure`].
-pub fn find_and_measure(board: Board, recording: &Recording) -> Result<Measurement, Failure> {
-    measure(board, &tools::find(board)?, recording)
 }
 
 fn put_together(events: Vec<Event>) -> Result<Measurement, Failure> {

@@ -1,5 +1,6 @@
 //! Runs an image in the emulator, and reads what it reports.
 
+use std::ffi::OsStr;
 use std::io::Read;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -82,12 +83,13 @@ pub struct Turn {
     pub opening: u64,
 }
 
-/// Runs the image with that tape.
+/// Runs the image with that tape in that emulator.
 ///
 /// # Errors
 /// If it crashes, does not end in time, or prints something else than a report; the last stage that it reached is named.
 pub fn image(
     board: Board,
+    emulator: &OsStr,
     elf: &Path,
     tape: &[u8],
     limit: Duration,
@@ -95,11 +97,12 @@ pub fn image(
     let folder = tempfile::tempdir().map_err(|error| wrong(board, &error.to_string(), &[]))?;
     std::fs::write(folder.path().join("tape.bin"), tape)
         .map_err(|error| wrong(board, &error.to_string(), &[]))?;
+    // Without `sleep=off` the emulator's clock, which the lx106 counts, at times waits for the host's.
     let machine: &[&str] = match board {
         Board::Esp8266 => &["-M", "sim", "-cpu", "lx106"],
         Board::Esp32C3 => &["-M", "virt", "-bios", "none"],
     };
-    let mut command = Command::new(board.emulator());
+    let mut command = Command::new(emulator);
     command
         .args(machine)
         .args([
@@ -110,7 +113,7 @@ pub fn image(
             "-serial",
             "none",
         ])
-        .args(["-icount", "shift=0", "-kernel"])
+        .args(["-icount", "shift=0,sleep=off", "-kernel"])
         .arg(elf)
         .current_dir(folder.path());
     let (text, end) = watch(board, &mut command, limit)?;

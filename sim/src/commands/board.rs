@@ -10,7 +10,7 @@ use crate::board::{Board, tools};
 use crate::failure::{Failure, sum_up};
 use crate::model;
 use crate::recording::Recording;
-use crate::report::{grouped, millions};
+use crate::report::{grouped, human, millions, rows};
 use crate::scenarios::{self, Scenario};
 
 /// Measures, and prints what was measured.
@@ -18,7 +18,7 @@ use crate::scenarios::{self, Scenario};
 /// # Errors
 /// For wrong arguments, a tool that is missing, or an image that fails; what can be measured is printed all the same.
 pub fn run(options: &BoardOptions) -> Result<(), Failure> {
-    let chosen: Vec<&Scenario> = if options.scenarios.is_empty() {
+    let chosen: Vec<&'static Scenario> = if options.scenarios.is_empty() {
         scenarios::ALL.iter().collect()
     } else {
         let names = options.scenarios.iter();
@@ -27,7 +27,15 @@ pub fn run(options: &BoardOptions) -> Result<(), Failure> {
             .collect::<Result<_, _>>()?
     };
     let board = options.board;
-    let tools = tools::find(board)?;
+    let tools = match tools::find(board) {
+        Ok(tools) => tools,
+        Err(failure) => {
+            // The next best thing.
+            let rows = rows(&scenarios::folder(), chosen.into_iter(), &[]);
+            print(&human::table(&rows))?;
+            return Err(failure);
+        }
+    };
     let (mut measured, mut failures) = (Vec::new(), Vec::new());
     for scenario in &chosen {
         let result = Recording::load(&scenario.recording(&scenarios::folder()))
