@@ -5,6 +5,13 @@ use std::path::Path;
 
 use crate::files::FILES;
 
+/// The files with code for BearSSL's interpreter.
+const INTERPRETED: [&str; 3] = [
+    "ssl/ssl_hs_client.c",
+    "x509/x509_decoder.c",
+    "x509/x509_minimal.c",
+];
+
 /// Compiles from a folder that has `inc/` and `src/`.
 pub fn run(source: &Path) -> Result<(), String> {
     let variable = |name: &str| env::var(name).unwrap_or_default();
@@ -44,6 +51,12 @@ pub fn run(source: &Path) -> Result<(), String> {
         build.opt_level(2);
     }
 
+    // The ESP8266 reads its flash in words only. The interpreted code of these files is bytes; read in words it need not be
+    // in RAM.
+    let mut in_words = build.clone();
+    in_words.flag("-mforce-l32");
+    let mut has_words = false;
+
     build.file("shim/shim.c");
     for file in FILES {
         let path = source.join("src").join(file);
@@ -53,9 +66,20 @@ pub fn run(source: &Path) -> Result<(), String> {
                 path.display()
             ));
         }
-        build.file(path);
+        if variable("TARGET").contains("lx106") && INTERPRETED.contains(file) {
+            in_words.file(path);
+            has_words = true;
+        } else {
+            build.file(path);
+        }
     }
-    build.try_compile("bearssl").map_err(|error| {
+    let objects = if has_words {
+        in_words.try_compile_intermediates()
+    } else {
+        Ok(Vec::new())
+    };
+    let compiled = objects.and_then(|objects| build.objects(objects).try_compile("bearssl"));
+    compiled.map_err(|error| {
         format!(
             "compiling BearSSL for {target} failed: {error}\n\
              The compiler is taken from CC_{underscored} if that is set, its flags from CFLAGS_{underscored}.",

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::build::{self, Kind};
 use super::run::{self, Event, Stage, Turn};
 use super::tools::Tools;
-use super::{Board, cache, tape};
+use super::{Board, cache, loads, tape};
 use crate::budgets::Figures;
 use crate::commands::tell;
 use crate::failure::Failure;
@@ -43,6 +43,8 @@ pub struct Flash {
     pub code: u64,
     /// Bytes of constants.
     pub constants: u64,
+    /// Of the constants, those that are copied to RAM, because they are not read in words.
+    pub constants_in_ram: u64,
     /// Bytes of memory with a first value, which are in flash and in RAM.
     pub data: u64,
 }
@@ -106,9 +108,14 @@ impl Flash {
             file.section_by_name(name)
                 .map_or(0, |section| section.size())
         };
+        // On the ESP8266 what is not in this section is copied.
+        let words = size(".flash_constants");
+        let others = size(".rodata");
+        let copied = matches!(file.architecture(), object::Architecture::Xtensa);
         Ok(Flash {
             code: size(".text"),
-            constants: size(".rodata"),
+            constants: words + others,
+            constants_in_ram: if copied { others } else { 0 },
             data: size(".data"),
         })
     }
@@ -117,6 +124,7 @@ impl Flash {
         Flash {
             code: self.code.saturating_sub(other.code),
             constants: self.constants.saturating_sub(other.constants),
+            constants_in_ram: self.constants_in_ram.saturating_sub(other.constants_in_ram),
             data: self.data.saturating_sub(other.data),
         }
     }
@@ -165,6 +173,9 @@ pub fn afresh(board: Board, tools: &Tools, recording: &Recording) -> Result<Meas
         &tape,
         run::LIMIT,
     )?)?;
+    if board == Board::Esp8266 {
+        loads::check(&replay, &tape, run::LIMIT)?;
+    }
     let metered = build::image(board, tools, Kind::Metered, plan)?;
     measurement.operations = put_together(run::image(
         board,

@@ -6,10 +6,12 @@
 //! - [`tools`]: the compilers and the emulator, found or named with the command that installs them
 //! - [`build`]: the image, with [`xtensa`] for what the ESP8266's assembler needs
 //! - [`run`]: the emulator, with a limit on its time
+//! - [`loads`]: whether the ESP8266's flash is read as the chip wants it
 //! - [`measure`]: everything that is measured of a scenario; [`cache`] keeps it while nothing changes
 
 pub mod build;
 pub mod cache;
+pub mod loads;
 pub mod measure;
 pub mod run;
 pub mod source;

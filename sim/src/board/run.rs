@@ -94,6 +94,21 @@ pub fn image(
     tape: &[u8],
     limit: Duration,
 ) -> Result<Vec<Event>, Failure> {
+    image_with(board, emulator, &[], elf, tape, limit)
+}
+
+/// The same, with further arguments for the emulator.
+///
+/// # Errors
+/// As [`image`].
+pub fn image_with(
+    board: Board,
+    emulator: &OsStr,
+    further: &[&OsStr],
+    elf: &Path,
+    tape: &[u8],
+    limit: Duration,
+) -> Result<Vec<Event>, Failure> {
     let folder = tempfile::tempdir().map_err(|error| wrong(board, &error.to_string(), &[]))?;
     std::fs::write(folder.path().join("tape.bin"), tape)
         .map_err(|error| wrong(board, &error.to_string(), &[]))?;
@@ -113,7 +128,9 @@ pub fn image(
             "-serial",
             "none",
         ])
-        .args(["-icount", "shift=0,sleep=off", "-kernel"])
+        .args(["-icount", "shift=0,sleep=off"])
+        .args(further)
+        .arg("-kernel")
         .arg(elf)
         .current_dir(folder.path());
     let (text, end) = watch(board, &mut command, limit)?;

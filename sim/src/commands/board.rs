@@ -69,6 +69,7 @@ fn table(board: Board, measured: &[(&Scenario, Measurement)]) -> String {
         "kept\nB".to_owned(),
         "handshake B\n= scratch + stack".to_owned(),
         "flash\nB".to_owned(),
+        "constants\nin RAM B".to_owned(),
         "instructions\nM".to_owned(),
         "longest step\nM, in".to_owned(),
     ];
@@ -99,6 +100,9 @@ fn table(board: Board, measured: &[(&Scenario, Measurement)]) -> String {
             measurement
                 .flash
                 .map_or_else(String::new, |flash| grouped(flash.total() as usize)),
+            measurement.flash.map_or_else(String::new, |flash| {
+                grouped(flash.constants_in_ram as usize)
+            }),
             millions(measurement.instructions()),
             longest,
         ];
