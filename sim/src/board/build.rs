@@ -310,8 +310,7 @@ fn assemble(board: Board, assembly: &Path, object: &Path) -> Result<PathBuf, Fai
     if modified(object).is_none_or(|made| modified(assembly).is_none_or(|read| made <= read)) {
         let text = std::fs::read_to_string(assembly).map_err(|error| at(assembly, &error))?;
         let placed = object.with_extension("placed.s");
-        std::fs::write(&placed, xtensa::place_literals(&text))
-            .map_err(|error| at(&placed, &error))?;
+        std::fs::write(&placed, xtensa::rearrange(&text)).map_err(|error| at(&placed, &error))?;
         let assembler = format!("{}as", board.prefix());
         run(
             Command::new(&assembler)

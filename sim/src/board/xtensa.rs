@@ -2,12 +2,13 @@
 //!
 //! LLVM's own assembler misplaces the literals of this CPU, so that its text goes to the GNU assembler. There LLVM puts a
 //! function's literals before the directive that switches to the function's section. They belong behind it: where they
-//! were, they would hold on to the section before, and the linker could drop nothing.
+//! were, they would hold on to the section before, and the linker could drop nothing. For the same reason every string gets a
+//! section of its own: LLVM puts all of a crate's into one.
 
 use std::collections::HashMap;
 
-/// The same text with every literal in the section that uses it.
-pub fn place_literals(text: &str) -> String {
+/// The same text with every literal in the section that uses it, and every string in a section of its own.
+pub fn rearrange(text: &str) -> String {
     let lines: Vec<&str> = text.lines().collect();
     let mut section = None;
     let mut definitions = HashMap::new();
@@ -37,8 +38,14 @@ pub fn place_literals(text: &str) -> String {
         if line.trim().starts_with(".literal") {
             continue;
         }
-        out.push_str(line);
-        out.push('\n');
+        if is_shared(line) {
+            out.push_str(&format!(
+                "\t.section .rodata.shared{number},\"a\",@progbits\n"
+            ));
+        } else {
+            out.push_str(line);
+            out.push('\n');
+        }
         if let Some(literals) = behind.get_mut(&number) {
             literals.sort_unstable();
             out.push_str("\t.literal_position\n");
@@ -51,9 +58,26 @@ pub fn place_literals(text: &str) -> String {
     out
 }
 
+/// Whether the line switches to a section of strings or of numbers that the linker may merge.
+fn is_shared(line: &str) -> bool {
+    let name = line.trim().strip_prefix(".section");
+    name.is_some_and(|name| {
+        [".rodata.str", ".rodata.cst"]
+            .iter()
+            .any(|shared| name.trim_start().starts_with(shared))
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::place_literals;
+    use super::rearrange;
+
+    #[test]
+    fn every_string_gets_a_section_of_its_own() {
+        let text = "\t.section\t.rodata.str1.1,\"aMS\",@progbits,1\na:\n\t.section\t.rodata.str1.1,\"aMS\",@progbits,1\nb:\n";
+        let expected = "\t.section .rodata.shared0,\"a\",@progbits\na:\n\t.section .rodata.shared2,\"a\",@progbits\nb:\n";
+        assert_eq!(rearrange(text), expected);
+    }
 
     #[test]
     fn literals_are_put_behind_the_section_that_uses_them() {
@@ -88,6 +112,6 @@ g:
 \tl32r a3, .LCPI1_1
 \tl32r a3, .LCPI1_0
 ";
-        assert_eq!(place_literals(text), expected);
+        assert_eq!(rearrange(text), expected);
     }
 }
