@@ -44,6 +44,9 @@ pub enum Command {
     /// Connect to a server; show each step, who the server is, what was agreed on, what it cost
     #[command(after_help = format!("{SUITES}\n{EXIT}"))]
     Connect(ConnectOptions),
+    /// Build the package in benches/, and compare the memory of a connection with other libraries
+    #[command(after_help = EXIT)]
+    Peers(PeersOptions),
     /// Keep the table in the README current
     #[command(after_help = EXIT)]
     Readme(ReadmeOptions),
@@ -133,6 +136,14 @@ pub struct ConnectOptions {
     #[command(flatten)]
     pub connection: ConnectionOptions,
     /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `peers`.
+#[derive(Args, Debug)]
+pub struct PeersOptions {
+    /// Print JSON
     #[arg(long)]
     pub json: bool,
 }

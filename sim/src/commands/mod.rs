@@ -4,6 +4,7 @@ pub mod arguments;
 pub mod connect;
 pub mod hints;
 pub mod options;
+pub mod peers;
 pub mod readme;
 pub mod record;
 pub mod replay;
@@ -25,6 +26,7 @@ pub fn main() -> ExitCode {
         Some(Command::Replay(options)) => replay::run(&options),
         Some(Command::Record(options)) => record::run(&options),
         Some(Command::Connect(options)) => connect::run(&options),
+        Some(Command::Peers(options)) => peers::run(&options),
         Some(Command::Readme(options)) => readme::run(&options),
     };
     match result {
