@@ -300,6 +300,34 @@ mod tests {
     }
 
     #[test]
+    fn what_is_sealed_in_one_go_is_one_record() {
+        let _alone = ALONE.lock();
+        for size in [64, 4096] {
+            for who in Job::Seal(size).peers() {
+                let prepared = Job::Seal(size).prepare(who).unwrap();
+                let target = Target::new(&prepared.chain, &prepared.host);
+                let mut peer = who.set_up(target).unwrap();
+                // Header, explicit nonce and tag; or header, type of content and tag.
+                let overhead = match who.version {
+                    Version::Tls12 => 5 + 8 + 16,
+                    Version::Tls13 => 5 + 1 + 16,
+                };
+                let mut seen = 0;
+                let mut work = |stream: &mut dyn Stream, pipe: &Pipe| {
+                    pipe.set(Mode::Still);
+                    stream.send(&vec![0; size])?;
+                    seen = pipe.dropped();
+                    Ok(())
+                };
+                prepared.with_connection(&mut *peer, &mut work).unwrap();
+                // Mbed TLS pads the records of TLS 1.3 to a multiple of 16 bytes; a second record would take more.
+                let one = size + overhead..size + overhead + 16;
+                assert!(one.contains(&seen), "{who}: {seen}");
+            }
+        }
+    }
+
+    #[test]
     fn names_are_read_back() {
         for job in Job::all() {
             assert_eq!(Job::named(&job.to_string()), Some(job));

@@ -88,6 +88,7 @@ pub struct Pipe(Rc<RefCell<End>>);
 struct End {
     server: Server,
     mode: Mode,
+    dropped: usize,
     to_client: Vec<u8>,
     taken: usize,
 }
@@ -98,6 +99,7 @@ impl Pipe {
         Pipe(Rc::new(RefCell::new(End {
             server,
             mode: Mode::Serve,
+            dropped: 0,
             to_client: Vec::new(),
             taken: 0,
         })))
@@ -123,6 +125,11 @@ impl Pipe {
         Ok(result)
     }
 
+    /// How many bytes have been dropped.
+    pub fn dropped(&self) -> usize {
+        self.0.borrow().dropped
+    }
+
     /// Whether the server sees a resumed session.
     pub fn is_resumed(&self) -> bool {
         self.0.borrow().server.is_resumed()
@@ -133,7 +140,7 @@ impl Link for Pipe {
     fn send(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let end = &mut *self.0.borrow_mut();
         match end.mode {
-            Mode::Still => {}
+            Mode::Still => end.dropped += bytes.len(),
             Mode::Serve => apart(|| end.server.input(bytes))?,
         }
         Ok(bytes.len())

@@ -208,7 +208,7 @@ fn records(who: Who) -> &'static str {
 
 fn markdown(rows: &[Row]) -> String {
     let mut text = String::from(
-        "| peer | records | handed in | heap | stack | together | : bearcub | first connection |\n\
+        "| peer | records | handed in | heap | stack | together | bearcub : peer | first connection |\n\
          |---|---|---:|---:|---:|---:|---:|---:|\n",
     );
     let own = rows.iter().find(|row| row.who == Who::BEARCUB);
@@ -219,10 +219,10 @@ fn markdown(rows: &[Row]) -> String {
             stack,
         } = row.further;
         let ratio = own.map_or(0.0, |own| {
-            row.further.total() as f64 / own.further.total() as f64
+            own.further.total() as f64 / row.further.total() as f64
         });
         text.push_str(&format!(
-            "| {} | {} | {handed_in} | {heap} | {stack} | {} | {ratio:.1} | {} |\n",
+            "| {} | {} | {handed_in} | {heap} | {stack} | {} | {ratio:.2} | {} |\n",
             row.who,
             records(row.who),
             row.further.total(),

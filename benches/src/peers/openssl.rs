@@ -1,5 +1,7 @@
 //! OpenSSL, the system's library.
 
+use std::ffi::{c_int, c_void};
+use std::ptr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -24,9 +26,29 @@ pub struct Openssl<'a> {
     session: Arc<Mutex<Option<SslSession>>>,
 }
 
+// What openssl-sys does not have.
 unsafe extern "C" {
-    /// In `openssl/ssl.h`; openssl-sys does not have it.
-    fn SSL_set_tlsext_max_fragment_length(ssl: *mut openssl_sys::SSL, mode: u8) -> std::ffi::c_int;
+    /// In `openssl/ssl.h`.
+    fn SSL_set_tlsext_max_fragment_length(ssl: *mut openssl_sys::SSL, mode: u8) -> c_int;
+    /// In `openssl/x509.h`.
+    fn X509_get_X509_PUBKEY(certificate: *const openssl_sys::X509) -> *mut c_void;
+    /// In `openssl/x509.h`.
+    fn i2d_X509_PUBKEY(key: *const c_void, into: *mut *mut u8) -> c_int;
+}
+
+/// The SubjectPublicKeyInfo of a certificate, as it stands there: `X509::public_key` would make a key of it first.
+fn key_of<'k>(certificate: &X509, place: &'k mut [u8]) -> Result<&'k [u8]> {
+    // SAFETY: the certificate lives; what is returned belongs to it.
+    let key = unsafe { X509_get_X509_PUBKEY(certificate.as_ptr()) };
+    // SAFETY: the key lives as long as the certificate; without a place only the length is computed.
+    let len = unsafe { i2d_X509_PUBKEY(key, ptr::null_mut()) };
+    let place = usize::try_from(len)
+        .ok()
+        .and_then(|len| place.get_mut(..len));
+    let place = place.ok_or("the key is too long")?;
+    // SAFETY: the key lives, and there is room for it.
+    unsafe { i2d_X509_PUBKEY(key, &mut place.as_mut_ptr()) };
+    Ok(place)
 }
 
 impl<'a> Openssl<'a> {
@@ -121,9 +143,11 @@ impl Peer for Openssl<'_> {
     fn fingerprint(&mut self, _: &Arc<rustls::ServerConfig>, times: u64) -> Result<Duration> {
         let leaf = self.target.leaf()?;
         let pin = super::pin(leaf)?;
+        let mut place = [0; 1024];
         repeat(times, || {
-            let key = X509::from_der(leaf)?.public_key()?.public_key_to_der()?;
-            compare(&openssl::hash::hash(MessageDigest::sha256(), &key)?, &pin)
+            let certificate = X509::from_der(leaf)?;
+            let key = key_of(&certificate, &mut place)?;
+            compare(&openssl::hash::hash(MessageDigest::sha256(), key)?, &pin)
         })
     }
 }
