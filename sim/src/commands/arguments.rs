@@ -51,6 +51,9 @@ pub enum Command {
     /// Hold every scenario to its budget on every board
     #[command(after_help = EXIT)]
     Check(CheckOptions),
+    /// Build the package in benches/, and compare the memory of a connection with other libraries
+    #[command(after_help = EXIT)]
+    Peers(PeersOptions),
     /// Keep the table in the README current
     #[command(after_help = EXIT)]
     Readme(ReadmeOptions),
@@ -164,6 +167,14 @@ pub struct BoardOptions {
     #[arg(long)]
     pub steps: bool,
     /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `peers`.
+#[derive(Args, Debug)]
+pub struct PeersOptions {
+    /// Print JSON
     #[arg(long)]
     pub json: bool,
 }

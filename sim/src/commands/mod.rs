@@ -6,6 +6,7 @@ pub mod check;
 pub mod connect;
 pub mod hints;
 pub mod options;
+pub mod peers;
 pub mod readme;
 pub mod record;
 pub mod replay;
@@ -34,6 +35,7 @@ pub fn main() -> ExitCode {
         Some(Command::Connect(options)) => connect::run(&options),
         Some(Command::Check(options)) => check::run(&options),
         Some(Command::Board(options)) => board::run(&options),
+        Some(Command::Peers(options)) => peers::run(&options),
         Some(Command::Readme(options)) => readme::run(&options),
     };
     match result {
