@@ -6,12 +6,11 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::build::root;
-use super::measure::Measurement;
 use super::tools::Tools;
 use super::{Board, source};
 use crate::failure::Failure;
 use crate::hex;
-use crate::recording::Recording;
+use crate::plan::Plan;
 
 /// Everything in the source tree that ends up in an image, or says how it is made.
 const SOURCES: [&str; 9] = [
@@ -30,20 +29,15 @@ const SOURCES: [&str; 9] = [
 pub struct Place(PathBuf);
 
 impl Place {
-    /// The place for that recording on that board with these tools.
+    /// The place for that plan and tape on that board with these tools.
     ///
     /// # Errors
     /// If the source tree cannot be read.
-    pub fn of(
-        board: Board,
-        tools: &Tools,
-        recording: &Recording,
-        tape: &[u8],
-    ) -> Result<Place, Failure> {
+    pub fn of(board: Board, tools: &Tools, plan: &Plan, tape: &[u8]) -> Result<Place, Failure> {
         let mut hash = Sha256::new();
         hash.update(board.name());
         hash.update(&tools.versions);
-        hash.update(source::of(&recording.header.plan)?);
+        hash.update(source::of(plan)?);
         hash.update(tape);
         for name in SOURCES {
             add(&mut hash, &root().join(name))?;
@@ -54,13 +48,13 @@ impl Place {
     }
 
     /// What is there, if it is whole.
-    pub fn read(&self) -> Option<Measurement> {
+    pub fn read<T: serde::de::DeserializeOwned>(&self) -> Option<T> {
         serde_json::from_slice(&std::fs::read(&self.0).ok()?).ok()
     }
 
     /// Puts it there. If that fails, it is measured again next time.
-    pub fn write(&self, measurement: &Measurement) {
-        let Ok(text) = serde_json::to_vec(measurement) else {
+    pub fn write(&self, what: &impl serde::Serialize) {
+        let Ok(text) = serde_json::to_vec(what) else {
             return;
         };
         let Some(folder) = self.0.parent() else {

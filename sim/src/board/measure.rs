@@ -13,6 +13,7 @@ use super::{Board, cache, loads, tape};
 use crate::budgets::Figures;
 use crate::commands::tell;
 use crate::failure::Failure;
+use crate::plan::Plan;
 use crate::recording::Recording;
 
 /// What was measured.
@@ -136,7 +137,7 @@ impl Flash {
 /// A program that is missing, or what went wrong in building or running.
 pub fn measure(board: Board, tools: &Tools, recording: &Recording) -> Result<Measurement, Failure> {
     let tape = tape::of(recording);
-    let place = cache::Place::of(board, tools, recording, &tape)?;
+    let place = cache::Place::of(board, tools, &recording.header.plan, &tape)?;
     if let Some(known) = place.read() {
         return Ok(known);
     }
@@ -185,10 +186,29 @@ pub fn afresh(board: Board, tools: &Tools, recording: &Recording) -> Result<Meas
         run::LIMIT,
     )?)?
     .operations;
+    measurement.flash = Some(link(board, tools, plan)?);
+    Ok(measurement)
+}
+
+/// What TLS with that plan adds to a program, or remembers it.
+///
+/// # Errors
+/// What went wrong in building.
+pub fn flash(board: Board, tools: &Tools, plan: &Plan) -> Result<Flash, Failure> {
+    let place = cache::Place::of(board, tools, plan, b"flash")?;
+    if let Some(known) = place.read() {
+        return Ok(known);
+    }
+    let _lock = build::lock(board)?;
+    let flash = link(board, tools, plan)?;
+    place.write(&flash);
+    Ok(flash)
+}
+
+fn link(board: Board, tools: &Tools, plan: &Plan) -> Result<Flash, Failure> {
     let with = Flash::of(&build::image(board, tools, Kind::Firmware, plan)?)?;
     let without = Flash::of(&build::image(board, tools, Kind::Plain, plan)?)?;
-    measurement.flash = Some(with.beyond(without));
-    Ok(measurement)
+    Ok(with.beyond(without))
 }
 
 fn put_together(events: Vec<Event>) -> Result<Measurement, Failure> {

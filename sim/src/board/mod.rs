@@ -7,10 +7,11 @@
 //! - [`build`]: the image, with [`xtensa`] for what the ESP8266's assembler needs
 //! - [`run`]: the emulator, with a limit on its time
 //! - [`loads`]: whether the ESP8266's flash is read as the chip wants it
-//! - [`measure`]: everything that is measured of a scenario; [`cache`] keeps it while nothing changes
+//! - [`measure`]: everything that is measured of a scenario, [`features`]: what each feature adds to the flash; [`cache`] keeps it while nothing changes
 
 pub mod build;
 pub mod cache;
+pub mod features;
 pub mod loads;
 pub mod measure;
 pub mod run;

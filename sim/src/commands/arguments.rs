@@ -166,6 +166,9 @@ pub struct BoardOptions {
     /// Show every stage of the handshake, and what application data takes
     #[arg(long)]
     pub steps: bool,
+    /// Show what each feature adds to a program's flash, instead
+    #[arg(long, conflicts_with_all = ["steps", "scenarios"])]
+    pub features: bool,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,

@@ -5,6 +5,7 @@ use comfy_table::{CellAlignment, Table};
 
 use super::arguments::BoardOptions;
 use super::{print, print_json, tell};
+use crate::board::features::{self, Feature};
 use crate::board::measure::{Measurement, measure};
 use crate::board::{Board, tools};
 use crate::failure::{Failure, sum_up};
@@ -36,6 +37,14 @@ pub fn run(options: &BoardOptions) -> Result<(), Failure> {
             return Err(failure);
         }
     };
+    if options.features {
+        let features = features::all(board, &tools)?;
+        return if options.json {
+            print_json(&serde_json::json!({ "board": board.name(), "features": features }))
+        } else {
+            print(&features_table(board, &features))
+        };
+    }
     let (mut measured, mut failures) = (Vec::new(), Vec::new());
     for scenario in &chosen {
         let result = Recording::load(&scenario.recording(&scenarios::folder()))
@@ -115,6 +124,35 @@ fn table(board: Board, measured: &[(&Scenario, Measurement)]) -> String {
     }
     format!(
         "{table}\nMeasured on the CPU of an {board} in the emulator; milliseconds from the instructions measured.\n"
+    )
+}
+
+fn features_table(board: Board, features: &[Feature]) -> String {
+    let mut table = Table::new();
+    table.load_style(UTF8_FULL_CONDENSED);
+    table.set_header(["feature", "added B", "flash B", "constants\nin RAM B"]);
+    for column in 1..4 {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    for (number, feature) in features.iter().enumerate() {
+        let sign = if feature.added < 0 { "-" } else { "+" };
+        let added = grouped(feature.added.unsigned_abs() as usize);
+        table.add_row([
+            feature.name.to_owned(),
+            if number == 0 {
+                String::new()
+            } else {
+                format!("{sign}{added}")
+            },
+            grouped(feature.total.total() as usize),
+            grouped(feature.total.constants_in_ram as usize),
+        ]);
+    }
+    format!(
+        "{table}\nWhat TLS adds to a program for an {board}: code, constants, initialised data. RSA keys up to 4096 bits are \
+         always there; they take memory, not code.\n"
     )
 }
 
