@@ -60,6 +60,12 @@ impl Server {
         match self {
             Server::Aws => pki::aws(),
             Server::LetsEncryptRsa => pki::letsencrypt_rsa(),
+            // Two certificates under an RSA-2048 root: the start of the chain that AWS sends.
+            Server::LetsEncrypt2019 => {
+                let mut chain = (*pki::aws()).clone();
+                chain.certificates.truncate(2);
+                std::sync::Arc::new(chain)
+            }
             Server::LetsEncryptEcdsa => pki::letsencrypt_ecdsa(),
             Server::SelfSigned => pki::selfsigned(KeyKind::P256),
         }
@@ -73,7 +79,9 @@ impl Server {
     fn suite_and_groups(self) -> (&'static str, &'static str) {
         match self {
             Server::Aws => ("ECDHE_RSA_WITH_AES_128_GCM_SHA256", "p256"),
-            Server::LetsEncryptRsa => ("RSA_WITH_AES_128_GCM_SHA256", "none"),
+            Server::LetsEncryptRsa | Server::LetsEncrypt2019 => {
+                ("RSA_WITH_AES_128_GCM_SHA256", "none")
+            }
             Server::LetsEncryptEcdsa | Server::SelfSigned => {
                 ("ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", "x25519-p256")
             }
@@ -103,7 +111,7 @@ impl Server {
                     .map(Running::Openssl)
                     .map_err(failed)
             }
-            Server::LetsEncryptRsa => {
+            Server::LetsEncryptRsa | Server::LetsEncrypt2019 => {
                 broker(&MosquittoConfig::tls(chain).ciphers("AES128-GCM-SHA256"))
             }
             Server::LetsEncryptEcdsa => broker(&MosquittoConfig::tls(chain)),

@@ -54,6 +54,9 @@ pub enum Command {
     /// Build the package in benches/, and compare the memory of a connection with other libraries
     #[command(after_help = EXIT)]
     Peers(PeersOptions),
+    /// Write one page with tables and pictures of everything that is measured
+    #[command(after_help = EXIT)]
+    Report(ReportOptions),
     /// Keep the table in the README current
     #[command(after_help = EXIT)]
     Readme(ReadmeOptions),
@@ -194,6 +197,17 @@ pub struct CheckOptions {
     /// The file with the budgets [default: that of the source tree]
     #[arg(long, value_name = "FILE")]
     pub budgets: Option<PathBuf>,
+}
+
+/// Options of `report`.
+#[derive(Args, Debug)]
+pub struct ReportOptions {
+    /// The page to write
+    #[arg(long, value_name = "FILE")]
+    pub html: PathBuf,
+    /// Overwrite the file
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// What to do with the README.

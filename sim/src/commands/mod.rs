@@ -10,6 +10,7 @@ pub mod peers;
 pub mod readme;
 pub mod record;
 pub mod replay;
+pub mod report;
 pub mod table;
 
 use std::process::ExitCode;
@@ -36,6 +37,7 @@ pub fn main() -> ExitCode {
         Some(Command::Check(options)) => check::run(&options),
         Some(Command::Board(options)) => board::run(&options),
         Some(Command::Peers(options)) => peers::run(&options),
+        Some(Command::Report(options)) => report::run(&options),
         Some(Command::Readme(options)) => readme::run(&options),
     };
     match result {

@@ -1,5 +1,6 @@
-//! What was measured, for people ([`human`]), for the README ([`markdown`]) and for machines ([`json`]).
+//! What was measured, for people ([`human`], [`html`]), for the README ([`markdown`]) and for machines ([`json`]).
 
+pub mod html;
 pub mod human;
 pub mod json;
 pub mod markdown;

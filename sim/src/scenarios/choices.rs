@@ -11,6 +11,7 @@ pub const BASE: Scenario = Scenario {
     trust: TrustBy::Root,
     published: None,
     terms: Terms::USUAL,
+    same_work: false,
     resumed: false,
 };
 

@@ -27,6 +27,8 @@ pub struct Scenario {
     pub published: Option<&'static Published>,
     /// What the device brings.
     pub terms: Terms,
+    /// Whether its public-key operations are those of the published connection.
+    pub same_work: bool,
     /// Whether it resumes the session of a connection before it.
     pub resumed: bool,
 }
@@ -75,6 +77,8 @@ pub enum Server {
     Aws,
     /// Mosquitto with an RSA chain of Let's Encrypt's, and RSA key exchange.
     LetsEncryptRsa,
+    /// Mosquitto with a chain like Let's Encrypt's of 2019: two certificates, every key RSA-2048; RSA key exchange.
+    LetsEncrypt2019,
     /// Mosquitto with today's ECDSA chain of Let's Encrypt's.
     LetsEncryptEcdsa,
     /// Mosquitto with a certificate of its owner's own authority, asking for a client certificate.
@@ -144,6 +148,7 @@ pub const ALL: [Scenario; 8] = [
         trust: TrustBy::Fingerprint,
         published: Some(&AWS_FINGERPRINT),
         terms: Terms::USUAL,
+        same_work: true,
         resumed: false,
     },
     Scenario {
@@ -153,6 +158,7 @@ pub const ALL: [Scenario; 8] = [
         trust: TrustBy::Root,
         published: Some(&AWS_CA),
         terms: Terms::USUAL,
+        same_work: true,
         resumed: false,
     },
     Scenario {
@@ -162,6 +168,7 @@ pub const ALL: [Scenario; 8] = [
         trust: TrustBy::Fingerprint,
         published: Some(&LETSENCRYPT_FINGERPRINT),
         terms: Terms::USUAL,
+        same_work: true,
         resumed: false,
     },
     Scenario {
@@ -171,6 +178,7 @@ pub const ALL: [Scenario; 8] = [
         trust: TrustBy::Root,
         published: Some(&LETSENCRYPT_CA),
         terms: Terms::USUAL,
+        same_work: false,
         resumed: false,
     },
     Scenario {
@@ -180,6 +188,7 @@ pub const ALL: [Scenario; 8] = [
         trust: TrustBy::Issuer,
         published: Some(&LETSENCRYPT_CA),
         terms: Terms::USUAL,
+        same_work: false,
         resumed: false,
     },
     Scenario {
@@ -189,6 +198,7 @@ pub const ALL: [Scenario; 8] = [
         trust: TrustBy::Root,
         published: None,
         terms: Terms::USUAL,
+        same_work: false,
         resumed: false,
     },
     Scenario {
@@ -198,6 +208,7 @@ pub const ALL: [Scenario; 8] = [
         trust: TrustBy::Fingerprint,
         published: None,
         terms: Terms::USUAL,
+        same_work: false,
         resumed: false,
     },
     Scenario {
@@ -207,6 +218,7 @@ pub const ALL: [Scenario; 8] = [
         trust: TrustBy::Root,
         published: None,
         terms: Terms::USUAL,
+        same_work: false,
         resumed: false,
     },
 ];
@@ -223,11 +235,24 @@ pub const RESUMED: [Scenario; 8] = [
     resumed("selfsigned-ca-resumed", ALL[7]),
 ];
 
+/// What was published in 2019 for a CA was for a shorter chain than today's: here it is once more, for comparison.
+pub const OF_2019: Scenario = Scenario {
+    name: "letsencrypt-2019-ca",
+    about: "Let's Encrypt as it was when the figures were published: two certificates under an RSA-2048 root",
+    server: Server::LetsEncrypt2019,
+    trust: TrustBy::Root,
+    published: Some(&LETSENCRYPT_CA),
+    terms: Terms::USUAL,
+    same_work: true,
+    resumed: false,
+};
+
 const fn resumed(name: &'static str, scenario: Scenario) -> Scenario {
     Scenario {
         name,
         about: "its session resumed",
         published: None,
+        same_work: false,
         resumed: true,
         ..scenario
     }
@@ -235,7 +260,8 @@ const fn resumed(name: &'static str, scenario: Scenario) -> Scenario {
 
 /// Every scenario that there is.
 pub fn every() -> impl Iterator<Item = &'static Scenario> {
-    ALL.iter().chain(&RESUMED).chain(&CHOICES)
+    let of_2019 = std::slice::from_ref(&OF_2019);
+    ALL.iter().chain(of_2019).chain(&RESUMED).chain(&CHOICES)
 }
 
 /// The scenario with that name.

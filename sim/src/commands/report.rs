@@ -1,0 +1,51 @@
+//! `cargo sim report`: one page with everything that was measured.
+
+use std::path::Path;
+
+use super::arguments::ReportOptions;
+use super::print;
+use crate::board::{Board, features, tools};
+use crate::failure::Failure;
+use crate::report::html::{Contents, page};
+use crate::report::rows;
+use crate::scenarios;
+
+/// Measures everything, and writes the page.
+///
+/// # Errors
+/// If the file is there and is not to be overwritten, a tool is missing, or something cannot be measured.
+pub fn run(options: &ReportOptions) -> Result<(), Failure> {
+    let out: &Path = &options.html;
+    if out.exists() && !options.force {
+        return Err(crate::recording::refuse_overwriting(out));
+    }
+    let boards: Result<Vec<_>, Failure> = Board::ALL
+        .into_iter()
+        .map(|board| Ok((board, tools::find(board)?)))
+        .collect();
+    let boards = boards?;
+    let rows = rows(&scenarios::folder(), scenarios::every(), &boards);
+    for row in &rows {
+        if let Some(failure) = row.result.as_ref().err().or(row.trouble.first()) {
+            return Err(failure.clone());
+        }
+    }
+    let features: Result<Vec<_>, Failure> = boards
+        .iter()
+        .map(|(board, tools)| Ok((*board, features::all(*board, tools)?)))
+        .collect();
+    let mut versions: Vec<String> = boards
+        .iter()
+        .flat_map(|(_, tools)| tools.versions.lines().map(str::to_owned))
+        .collect();
+    versions.sort();
+    versions.dedup();
+    let text = page(&Contents {
+        rows: &rows,
+        features: &features?,
+        versions: &versions,
+    })?;
+    std::fs::write(out, text)
+        .map_err(|error| Failure::Usage(format!("{} cannot be written: {error}", out.display())))?;
+    print(&format!("{}: written\n", out.display()))
+}
