@@ -227,6 +227,106 @@ fn an_anchor_that_is_no_authority_is_the_servers_own_key_and_signs_nobody() {
     assert_eq!(got, Some(certificate(CertificateError::NotTrusted)));
 }
 
+/// The same certificate with one bit of its serial number changed: what was signed is something else now.
+fn altered(certificate: &[u8]) -> Vec<u8> {
+    // SEQUENCE, SEQUENCE, [0] version, INTEGER: the serial number begins at byte 15.
+    assert_eq!((certificate[8], certificate[13]), (0xa0, 2));
+    let mut altered = certificate.to_vec();
+    altered[16] ^= 1;
+    altered
+}
+
+#[test]
+fn what_was_signed_cannot_be_altered_under_an_intermediate_or_the_anchor_itself() {
+    // The leaf, the one certificate below the anchor.
+    for kind in [
+        KeyKind::Rsa2048,
+        KeyKind::Rsa4096,
+        KeyKind::P256,
+        KeyKind::P384,
+    ] {
+        let mut chain = (*pki::simple(kind)).clone();
+        chain.certificates[0] = altered(&chain.certificates[0]);
+        let got = validated(&serve(&chain), &chain.host, &[anchor(&chain)], clock());
+        assert_eq!(
+            got,
+            Some(certificate(CertificateError::NotTrusted)),
+            "{kind:?}"
+        );
+    }
+    // Each certificate of a longer chain: below the leaf's issuer BearSSL checks, at the anchor we do.
+    for chain in [pki::aws(), pki::letsencrypt_rsa(), pki::letsencrypt_ecdsa()] {
+        for number in 0..2 {
+            let mut chain = (*chain).clone();
+            chain.certificates[number] = altered(&chain.certificates[number]);
+            let issuer = TrustAnchor::from_certificate(&chain.certificates[1]).unwrap();
+            // The altered intermediate cannot be its own proof; for the leaf it is the anchor.
+            let anchors = if number == 0 {
+                [issuer]
+            } else {
+                [anchor(&chain)]
+            };
+            let got = validated(&serve(&chain), &chain.host, &anchors, clock());
+            assert!(
+                matches!(
+                    got,
+                    Some(Error::Peer(PeerError::Certificate(
+                        CertificateError::NotTrusted | CertificateError::BadSignature
+                    )))
+                ),
+                "{}, certificate {number}: {got:?}",
+                chain.host
+            );
+        }
+    }
+}
+
+#[test]
+fn an_anchor_signs_under_its_own_name_only() {
+    for chain in [pki::simple(KeyKind::P256), pki::simple(KeyKind::Rsa2048)] {
+        let root = anchor(&chain);
+        let mut other_name = root.subject.to_vec();
+        *other_name.last_mut().unwrap() ^= 1;
+        let renamed = TrustAnchor {
+            subject: &other_name,
+            ..root
+        };
+        let server = serve(&chain);
+        let got = validated(&server, &chain.host, &[renamed], clock());
+        assert_eq!(got, Some(certificate(CertificateError::NotTrusted)));
+        assert_eq!(
+            validated(&server, &chain.host, &[renamed, root], clock()),
+            None
+        );
+    }
+}
+
+#[test]
+fn a_key_that_is_no_authoritys_is_accepted_as_the_servers_own_only() {
+    let chain = pki::aws();
+    let server = serve(&chain);
+    let issuer = TrustAnchor::from_certificate(&chain.certificates[1]).unwrap();
+    assert_eq!(validated(&server, &chain.host, &[issuer], clock()), None);
+    // The key of a certificate further up, and the right name with it, but no authority.
+    for subject in [issuer.subject, &[]] {
+        let demoted = TrustAnchor {
+            subject,
+            is_ca: false,
+            ..issuer
+        };
+        let got = validated(&server, &chain.host, &[demoted], clock());
+        assert_eq!(got, Some(certificate(CertificateError::NotTrusted)));
+    }
+    // The server's own key under another name.
+    let own = TrustAnchor {
+        subject: issuer.subject,
+        key: PublicKey::from_spki(chain.key.spki_der()).unwrap(),
+        is_ca: false,
+    };
+    let got = validated(&server, &chain.host, &[own], clock());
+    assert_eq!(got, Some(certificate(CertificateError::NotTrusted)));
+}
+
 #[test]
 fn a_missing_client_certificate_is_the_servers_alert() {
     let chain = pki::simple(KeyKind::P256);

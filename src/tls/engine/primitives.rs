@@ -299,3 +299,180 @@ pub(super) unsafe fn sign_rsa(
     // SAFETY: the caller vouches for the pointers.
     unsafe { rsa_sign(hash_oid, hash, hash_len, key, signature) }
 }
+
+#[cfg(test)]
+mod tests {
+    //! Each guard, called with what it is there for.
+
+    use super::*;
+    use core::ptr;
+
+    /// A multiplication of the generator by 2, by way of the table.
+    fn mul_of(table: &br::br_ec_impl, curve: c_int, point: &mut [u8]) -> u32 {
+        let two = [2u8];
+        // SAFETY: the point and the scalar are as long as is said.
+        unsafe {
+            (table.mul)(
+                point.as_mut_ptr(),
+                point.len(),
+                two.as_ptr(),
+                two.len(),
+                curve,
+            )
+        }
+    }
+
+    fn generator_of(curve: c_int) -> std::vec::Vec<u8> {
+        let mut len = 0;
+        // SAFETY: the curve is one of the table's, whose constant has that length.
+        unsafe {
+            let start = (X25519_P256_P384.generator)(curve, &mut len);
+            core::slice::from_raw_parts(start, len).to_vec()
+        }
+    }
+
+    #[test]
+    fn points_of_another_length_than_the_curves_are_refused() {
+        for curve in [br::BR_EC_secp256r1, br::BR_EC_secp384r1] {
+            let point = generator_of(curve);
+            assert_eq!(mul_of(&X25519_P256_P384, curve, &mut point.clone()), 1);
+            for len in [0, 1, point.len() - 1, point.len() + 1] {
+                let mut other = point.clone();
+                other.resize(len, 0);
+                assert_eq!(mul_of(&X25519_P256_P384, curve, &mut other), 0, "{len}");
+                let mut a = other.clone();
+                let one = [1u8];
+                // SAFETY: the points and the scalars are as long as is said.
+                let added = unsafe {
+                    (X25519_P256_P384.muladd)(
+                        a.as_mut_ptr(),
+                        other.as_ptr(),
+                        len,
+                        one.as_ptr(),
+                        1,
+                        one.as_ptr(),
+                        1,
+                        curve,
+                    )
+                };
+                assert_eq!(added, 0, "{len}");
+            }
+        }
+        // A curve that is not in the set.
+        let mut point = generator_of(br::BR_EC_secp384r1);
+        assert_eq!(mul_of(&P256, br::BR_EC_secp384r1, &mut point), 0);
+    }
+
+    #[test]
+    fn a_shared_secret_of_zeros_is_refused() {
+        // RFC 7748's points of small order 0 and 1.
+        for first in [0, 1] {
+            let mut point = [0u8; 32];
+            point[0] = first;
+            assert_eq!(mul_of(&X25519, br::BR_EC_curve25519, &mut point), 0);
+        }
+        let mut point = [0u8; 32];
+        point[0] = 9;
+        assert_eq!(mul_of(&X25519, br::BR_EC_curve25519, &mut point), 1);
+    }
+
+    /// Whether an RSA key is worked with: a public operation on a small number.
+    fn works_with(n: &[u8], e: &[u8]) -> bool {
+        let (mut n, mut e) = (n.to_vec(), e.to_vec());
+        let key = br::br_rsa_public_key {
+            n: n.as_mut_ptr(),
+            nlen: n.len(),
+            e: e.as_mut_ptr(),
+            elen: e.len(),
+        };
+        let start = n.iter().position(|byte| *byte != 0).unwrap_or(n.len());
+        let mut x = std::vec![0u8; n.len() - start];
+        if let Some(last) = x.last_mut() {
+            *last = 2;
+        }
+        // SAFETY: the key's numbers are as long as is said.
+        let encrypted = unsafe { rsa_encrypt(x.as_mut_ptr(), x.len(), &key) };
+        let mut hash = [0u8; 64];
+        // SAFETY: as above; the signature is nonsense.
+        unsafe {
+            rsa_verify(
+                x.as_ptr(),
+                x.len(),
+                ptr::null(),
+                32,
+                &key,
+                hash.as_mut_ptr(),
+            );
+        }
+        encrypted == 1
+    }
+
+    #[test]
+    fn rsa_keys_of_a_wrong_size_or_form_are_refused() {
+        let number = |len: usize, last: u8| {
+            let mut n = std::vec![0xC5u8; len];
+            n[len - 1] = last;
+            n
+        };
+        let e = [1, 0, 1];
+        for len in [256, 384, 512] {
+            assert!(works_with(&number(len, 1), &e), "{len}");
+        }
+        // A sign byte is no matter; more of them would pass BearSSL's buffers.
+        assert!(works_with(&[&[0][..], &number(512, 1)].concat(), &e));
+        assert!(!works_with(&[&[0, 0][..], &number(512, 1)].concat(), &e));
+        for len in [1, 128, 255, 513, 1024] {
+            assert!(!works_with(&number(len, 1), &e), "{len}");
+        }
+        assert!(!works_with(&number(256, 2), &e), "an even modulus");
+        for exponent in [&[][..], &[0], &[1], &[0, 1], &[2], &[1, 0, 0]] {
+            assert!(!works_with(&number(256, 1), exponent), "{exponent:?}");
+        }
+        assert!(!works_with(&[0; 256], &e));
+    }
+
+    #[test]
+    fn an_ecdsa_key_of_another_length_than_its_curves_is_refused() {
+        let point = generator_of(br::BR_EC_secp256r1);
+        // r = s = 1, which is the signature of nothing; what matters is that it is looked at or not.
+        let signature = [0x30, 6, 2, 1, 1, 2, 1, 1];
+        let hash = [7u8; 32];
+        for len in [0, 1, 64, 66, 97] {
+            let mut q = point.clone();
+            q.resize(len, 0);
+            let key = br::br_ec_public_key {
+                curve: br::BR_EC_secp256r1,
+                q: q.as_mut_ptr(),
+                qlen: len,
+            };
+            let before = counted();
+            // SAFETY: everything is as long as is said.
+            let valid = unsafe {
+                ecdsa_verify(
+                    &P256,
+                    hash.as_ptr().cast(),
+                    hash.len(),
+                    &key,
+                    signature.as_ptr().cast(),
+                    signature.len(),
+                )
+            };
+            assert_eq!(valid, 0);
+            assert_eq!(
+                counted(),
+                before,
+                "nothing is computed with such a key: {len}"
+            );
+        }
+    }
+
+    #[cfg(feature = "meter")]
+    fn counted() -> u32 {
+        super::super::meter::read(Operation::P256MulAdd)
+    }
+
+    #[cfg(not(feature = "meter"))]
+    fn counted() -> u32 {
+        0
+    }
+}
