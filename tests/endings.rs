@@ -245,3 +245,43 @@ fn plaintext_in_the_encrypted_stream_is_a_fault_of_the_protocol_and_the_server_i
         server.log()
     );
 }
+
+#[test]
+fn closing_drops_what_has_not_been_read_and_still_says_goodbye() {
+    let recorded = recording();
+    let mut storage = Storage::<1024, 512>::new();
+    let mut playback = Playback::new(&recorded.server, &[usize::MAX]);
+    let mut connection = established(&mut storage, &recorded, &mut playback);
+    assert_eq!(connection.write(QUESTION), Ok(QUESTION.len()));
+    connection.flush();
+    while connection.readable().is_empty() {
+        let mut wire = connection.wire();
+        if !wire.output().is_empty() {
+            let len = playback.write(wire.output()).unwrap();
+            wire.sent(len).unwrap();
+        } else if wire.has_work() {
+            wire.step().unwrap();
+        } else {
+            let len = playback.read(wire.input()).unwrap();
+            wire.received(len).unwrap();
+        }
+    }
+    connection.close();
+    assert!(connection.readable().is_empty());
+    // An alert, encrypted: 2 bytes, and 24 around them.
+    let goodbye = connection.wire().output().to_vec();
+    assert_eq!(goodbye[..5], [21, 3, 3, 0, 26]);
+    while !connection.is_closed() {
+        let mut wire = connection.wire();
+        if !wire.output().is_empty() {
+            let len = wire.output().len();
+            wire.sent(len).unwrap();
+        } else if wire.has_work() {
+            wire.step().unwrap();
+        } else {
+            let len = playback.read(wire.input()).unwrap();
+            wire.received(len).unwrap();
+        }
+    }
+    assert_eq!(connection.wire().failure(), None);
+}

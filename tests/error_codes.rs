@@ -34,6 +34,7 @@ const FAULTS: [Fault; 7] = [
     Fault::Unsupported,
     Fault::OutOfRange,
     Fault::BufferTooSmall,
+    Fault::OtherKind,
 ];
 
 /// Every error there is, with payloads of zero.

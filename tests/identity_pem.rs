@@ -164,10 +164,13 @@ fn an_encrypted_key_does_not_keep_a_certificate_from_being_read() {
 }
 
 #[test]
-fn a_text_without_the_wanted_block_ends_too_early() {
-    for text in [&b""[..], b"words", data!("chain.pem"), EC_DER] {
+fn a_text_without_a_block_ends_too_early_and_one_with_others_says_so() {
+    for text in [&b""[..], b"words", EC_DER] {
         assert_eq!(key(text), Err(fault(Fault::Truncated, text.len())));
     }
+    assert_eq!(key(data!("chain.pem")), Err(fault(Fault::OtherKind, 0)));
+    let behind = [b"words\n", data!("chain.pem")].concat();
+    assert_eq!(key(&behind), Err(fault(Fault::OtherKind, 6)));
     // Not at the start of a line.
     let indented = text().replace("-----BEGIN", " -----BEGIN");
     assert!(key(indented.as_bytes()).is_err());

@@ -67,7 +67,7 @@ pub fn client(chain: &Path, key: &Path) -> Result<ClientPlan, Failure> {
     let der = if is_pem(&bytes) {
         let mut buffer = vec![0; bytes.len()];
         pem::decode(&bytes, &pem::PRIVATE_KEYS, &mut buffer)
-            .map_err(|error| Failure::from(error).at(key.display()))?
+            .map_err(|error| in_pem(error, key, &bytes))?
             .der
             .to_vec()
     } else {
@@ -116,12 +116,54 @@ fn objects(path: &Path, labels: &[&str]) -> Result<Vec<Hex>, Failure> {
             Ok(block) => block,
             // What is left may be a key, which is skipped.
             Err(_) if !found.is_empty() && !has_any(rest, labels) => break,
-            Err(error) => return Err(Failure::from(error).at(path.display())),
+            Err(error) => return Err(in_pem(moved(error, bytes.len() - rest.len()), path, &bytes)),
         };
         found.push(Hex(block.der.to_vec()));
         rest = block.rest;
     }
     Ok(found)
+}
+
+/// The same error about a text of which that many bytes come before.
+fn moved(error: ConfigError, by: usize) -> ConfigError {
+    match error {
+        ConfigError::Malformed {
+            input,
+            fault,
+            offset,
+        } => ConfigError::Malformed {
+            input,
+            fault,
+            offset: offset + by,
+        },
+        other => other,
+    }
+}
+
+/// The error, with what the text holds where that is something else.
+fn in_pem(error: ConfigError, path: &Path, text: &[u8]) -> Failure {
+    let is_other = matches!(
+        error,
+        ConfigError::Malformed {
+            fault: Fault::OtherKind,
+            ..
+        }
+    );
+    if !is_other {
+        return Failure::from(error).at(path.display());
+    }
+    let text = String::from_utf8_lossy(text);
+    let mut labels: Vec<_> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("-----BEGIN ")?.strip_suffix("-----"))
+        .collect();
+    labels.dedup();
+    labels.truncate(4);
+    Failure::from(error).at(format!(
+        "{} (it holds: {})",
+        path.display(),
+        labels.join(", ")
+    ))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {

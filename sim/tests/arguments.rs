@@ -119,8 +119,49 @@ fn files_that_are_wrong_are_named_with_what_is_wrong() {
     connect_refused(&pair(text(&files.leaf), text(&other.key)), "error -1112");
     connect_refused(
         &pair(text(&files.leaf), text(&files.leaf)),
-        "device-leaf.pem: ",
+        "device-leaf.pem (it holds: CERTIFICATE): error -1207",
     );
+    connect_refused(&["--ca", text(&files.key)], "PRIVATE KEY): error -1207");
+    // The offset is that of the file, also behind a certificate that is whole.
+    let whole = std::fs::read_to_string(&files.leaf).unwrap();
+    let two = file("two.pem", format!("{whole}{}", &whole[..100]).as_bytes());
+    connect_refused(&["--ca", &two], &format!("(byte {})", whole.len() + 100));
+    // Kinds of key that there are not, and one with a password.
+    let openssl = |arguments: &[&str]| {
+        let ran = std::process::Command::new("openssl")
+            .args(arguments)
+            .output();
+        assert!(
+            ran.expect("openssl: apt-get install openssl")
+                .status
+                .success()
+        );
+    };
+    let made = |name: &str| text(&folder.path().join(name)).to_owned();
+    let (ed, p384, locked) = (made("ed.pem"), made("p384.pem"), made("locked.pem"));
+    openssl(&["genpkey", "-algorithm", "ed25519", "-out", &ed]);
+    openssl(&[
+        "genpkey",
+        "-algorithm",
+        "EC",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-384",
+        "-out",
+        &p384,
+    ]);
+    openssl(&[
+        "pkey",
+        "-in",
+        text(&files.key),
+        "-aes128",
+        "-passout",
+        "pass:bear",
+        "-out",
+        &locked,
+    ]);
+    connect_refused(&pair(text(&files.leaf), &ed), "ed.pem: error -1224");
+    connect_refused(&pair(text(&files.leaf), &p384), "p384.pem: error -1224");
+    connect_refused(&pair(text(&files.leaf), &locked), "The key has a password");
 }
 
 #[test]

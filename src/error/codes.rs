@@ -24,7 +24,7 @@ const INPUTS: [Input; 8] = [
 ];
 
 /// In the order of their numbers; the module's documentation promises it.
-const FAULTS: [Fault; 7] = [
+const FAULTS: [Fault; 8] = [
     Fault::Truncated,
     Fault::TrailingData,
     Fault::TooLong,
@@ -32,6 +32,7 @@ const FAULTS: [Fault; 7] = [
     Fault::Unsupported,
     Fault::OutOfRange,
     Fault::BufferTooSmall,
+    Fault::OtherKind,
 ];
 
 impl Error {

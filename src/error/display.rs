@@ -89,6 +89,7 @@ impl fmt::Display for Fault {
             Self::Unsupported => "is of an unsupported kind",
             Self::OutOfRange => "has a value out of range",
             Self::BufferTooSmall => "does not fit the buffer for it",
+            Self::OtherKind => "holds something else than what is wanted",
         })
     }
 }

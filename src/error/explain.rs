@@ -137,6 +137,9 @@ fn malformed(input: Input, fault: Fault) -> Explanation {
         Fault::Unexpected => {
             "At the offset named stands something that does not belong there: another format, or damage."
         }
+        Fault::OtherKind => {
+            "The text is whole, and holds a block of another kind: a key instead of a certificate, or the other way round."
+        }
         Fault::Unsupported => {
             "The input is well formed, but of a kind that is not supported: another algorithm, another version, or encrypted."
         }
@@ -154,6 +157,9 @@ fn malformed(input: Input, fault: Fault) -> Explanation {
         }
         (Input::PrivateKey, _) => {
             "Convert the key again with `openssl pkey -in key.pem -outform DER`, and pass exactly the bytes of that file; PEM goes through from_pem."
+        }
+        (Input::Pem, Fault::OtherKind) => {
+            "Look at the line -----BEGIN …-----: a certificate says CERTIFICATE, a private key PRIVATE KEY, a public one PUBLIC KEY. Are two files swapped?"
         }
         (Input::Pem, Fault::Unsupported) => {
             "The key has a password: remove it with `openssl pkey -in key.pem -out plain.pem`."

@@ -33,7 +33,7 @@
 //! | -1117 | [`ConfigError::BadState`] |
 //! | -1118 | [`ConfigError::MissingCertificate`] |
 //! | -1119 | [`ConfigError::AnchorNotCa`] |
-//! | -1200 to -1299 | [`ConfigError::Malformed`]: the tens say the [`Input`] (0 to 7 in the order of its variants), the ones the [`Fault`] (0 to 6) |
+//! | -1200 to -1299 | [`ConfigError::Malformed`]: the tens say the [`Input`] (0 to 7 in the order of its variants), the ones the [`Fault`] (0 to 7) |
 //! | -1300 | [`ProtocolError::BadParameter`] |
 //! | -1301 | [`PeerError::FragmentLengthIgnored`] |
 //! | -1302 | [`PeerError::HandshakeTooLong`] |
@@ -174,6 +174,8 @@ pub enum Fault {
     OutOfRange,
     /// The buffer to decode into is too small.
     BufferTooSmall,
+    /// Whole and well formed, but another thing than the one that is wanted.
+    OtherKind,
 }
 
 /// The program or its configuration must change.

@@ -62,7 +62,8 @@ impl fmt::Debug for Block<'_, '_> {
 /// # Errors
 ///
 /// - [`ConfigError::Malformed`] with [`Input::Pem`] and the byte offset in `pem`: [`Fault::Truncated`] where the text
-///   ends before such a block or within it; [`Fault::Unsupported`] for a private key that is encrypted, at the
+///   ends before any block or within one; [`Fault::OtherKind`] at the first block if all have other labels;
+///   [`Fault::Unsupported`] for a private key that is encrypted, at the
 ///   start of its block; [`Fault::Unexpected`] for a character or a line length that has no place in base64.
 /// - [`ConfigError::MemoryTooSmall`] with [`Memory::Identity`] if `out` is too small; it names the size that is needed.
 pub fn decode<'i, 'o>(
@@ -71,6 +72,7 @@ pub fn decode<'i, 'o>(
     out: &'o mut [u8],
 ) -> Result<Block<'i, 'o>, ConfigError> {
     let mut offset = 0;
+    let mut other = None;
     while let Some(start) = find_line(pem, BEGIN, offset) {
         let label_start = start + BEGIN.len();
         let label =
@@ -94,8 +96,12 @@ pub fn decode<'i, 'o>(
                 rest: &pem[end..],
             });
         }
+        other = other.or(Some(start));
     }
-    Err(malformed(Fault::Truncated, pem.len()))
+    Err(match other {
+        Some(start) => malformed(Fault::OtherKind, start),
+        None => malformed(Fault::Truncated, pem.len()),
+    })
 }
 
 /// Decodes the block at `start..end`, whose base64 begins at or shortly behind `body`.

@@ -21,7 +21,7 @@ pub(super) fn decode<'a>(
     let mut decoder =
         Decoder::new_detect_wrap(object).map_err(|_| malformed(Fault::Unexpected, begin))?;
     if decoder.type_label() != label {
-        return Err(malformed(Fault::Unsupported, begin));
+        return Err(malformed(Fault::OtherKind, begin));
     }
     let buffer = buffer
         .get_mut(..decoder.remaining_len())
