@@ -263,6 +263,7 @@ fn closing_drops_what_has_not_been_read_and_still_says_goodbye() {
             wire.step().unwrap();
         } else {
             let len = playback.read(wire.input()).unwrap();
+            assert!(len > 0, "the server has nothing more to say");
             wire.received(len).unwrap();
         }
     }
@@ -280,6 +281,7 @@ fn closing_drops_what_has_not_been_read_and_still_says_goodbye() {
             wire.step().unwrap();
         } else {
             let len = playback.read(wire.input()).unwrap();
+            assert!(len > 0, "the server has nothing more to say");
             wire.received(len).unwrap();
         }
     }

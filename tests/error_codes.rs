@@ -26,7 +26,7 @@ const INPUTS: [Input; 8] = [
     Input::Sntp,
 ];
 
-const FAULTS: [Fault; 7] = [
+const FAULTS: [Fault; 8] = [
     Fault::Truncated,
     Fault::TrailingData,
     Fault::TooLong,
