@@ -58,7 +58,7 @@ fn failed(error: bearcub_lab::Error) -> Failure {
 impl Server {
     fn chain(self) -> std::sync::Arc<Chain> {
         match self {
-            Server::Aws => pki::aws(),
+            Server::Aws | Server::Lines => pki::aws(),
             Server::LetsEncryptRsa => pki::letsencrypt_rsa(),
             // Two certificates under an RSA-2048 root: the start of the chain that AWS sends.
             Server::LetsEncrypt2019 => {
@@ -78,7 +78,7 @@ impl Server {
 
     fn suite_and_groups(self) -> (&'static str, &'static str) {
         match self {
-            Server::Aws => ("ECDHE_RSA_WITH_AES_128_GCM_SHA256", "p256"),
+            Server::Aws | Server::Lines => ("ECDHE_RSA_WITH_AES_128_GCM_SHA256", "p256"),
             Server::LetsEncryptRsa | Server::LetsEncrypt2019 => {
                 ("RSA_WITH_AES_128_GCM_SHA256", "none")
             }
@@ -96,7 +96,7 @@ impl Server {
                 .map_err(failed)
         };
         match self {
-            Server::Aws => {
+            Server::Aws | Server::Lines => {
                 // The client offers one of the suites; of the groups that it offers, the faster one is taken.
                 let mut config = OpensslConfig::new(chain)
                     .ciphers(
@@ -127,14 +127,14 @@ impl Server {
 
     fn name(self) -> &'static str {
         match self {
-            Server::Aws => "openssl s_server",
+            Server::Aws | Server::Lines => "openssl s_server",
             _ => "Mosquitto",
         }
     }
 
     fn port(self) -> u16 {
         match self {
-            Server::Aws => S_SERVER,
+            Server::Aws | Server::Lines => S_SERVER,
             _ => MQTT,
         }
     }
@@ -148,6 +148,18 @@ impl Server {
         match self {
             // The line comes back reversed.
             Server::Aws => vec![turn(b"measured, not guessed\n", b"desseug ton ,derusaem\n")],
+            Server::Lines => {
+                let line = |len: usize| {
+                    let text = b"measured, not guessed ".iter().copied().cycle();
+                    let mut line: Vec<u8> = text.take(len - 1).collect();
+                    let mut back = line.clone();
+                    back.reverse();
+                    line.push(b'\n');
+                    back.push(b'\n');
+                    turn(&line, &back)
+                };
+                vec![line(64), line(256), line(1024)]
+            }
             // MQTT 3.1.1: CONNECT as "bearcub" with a clean session, and CONNACK; PUBLISH of 21.5 to plant/7/temp with
             // PINGREQ behind it, and PINGRESP.
             _ => vec![

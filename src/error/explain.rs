@@ -92,8 +92,8 @@ fn config(error: &ConfigError) -> Explanation {
             "Set the clock again, from another time server if it repeats; check the backup battery and the stored time.",
         ),
         ConfigError::ForeignSession => text(
-            "The stored session was made with another server name or under another trust than the one configured now.",
-            "Drop the stored session and connect without one; keep one session per server.",
+            "The stored session was made with another server name, or under another trust than the one configured now: pins or CAs have changed since.",
+            "Drop the stored session and connect without one, once; keep one session per server.",
         ),
         ConfigError::BadState => text(
             "A method was called at a moment that does not allow it, such as sending before the handshake is complete or after closing.",
@@ -159,7 +159,7 @@ fn malformed(input: Input, fault: Fault) -> Explanation {
             "Convert the key again with `openssl pkey -in key.pem -outform DER`, and pass exactly the bytes of that file; PEM goes through from_pem."
         }
         (Input::Pem, Fault::OtherKind) => {
-            "Look at the line -----BEGIN …-----: a certificate says CERTIFICATE, a private key PRIVATE KEY, a public one PUBLIC KEY. Are two files swapped?"
+            "Look at the line -----BEGIN …-----: a certificate says CERTIFICATE, a private key PRIVATE KEY, a public one PUBLIC KEY; two files may be swapped."
         }
         (Input::Pem, Fault::Unsupported) => {
             "The key has a password: remove it with `openssl pkey -in key.pem -out plain.pem`."

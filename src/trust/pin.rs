@@ -30,7 +30,7 @@ use crate::error::{ConfigError, Fault, Input};
 ///
 /// A pin is over the *key*, never over the certificate, so it outlives the certificate's renewal as long as
 /// the server keeps its key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Pin {
     /// Tasmota's key fingerprint: [`PublicKey::fingerprint_sha1`].
     Sha1([u8; 20]),
@@ -156,6 +156,17 @@ impl fmt::Display for Pin {
         self.as_bytes()
             .iter()
             .try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// The kind, and the fingerprint as [`Display`](fmt::Display) has it: `Sha256(25b4…)`.
+impl fmt::Debug for Pin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self {
+            Self::Sha1(_) => "Sha1",
+            Self::Sha256(_) => "Sha256",
+        };
+        write!(f, "{kind}({self})")
     }
 }
 

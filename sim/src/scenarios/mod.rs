@@ -75,6 +75,8 @@ pub enum Client {
 pub enum Server {
     /// `openssl s_server` with the chain that AWS IoT sends, asking for a client certificate.
     Aws,
+    /// The same, sending lines of several lengths back.
+    Lines,
     /// Mosquitto with an RSA chain of Let's Encrypt's, and RSA key exchange.
     LetsEncryptRsa,
     /// Mosquitto with a chain like Let's Encrypt's of 2019: two certificates, every key RSA-2048; RSA key exchange.
@@ -247,6 +249,37 @@ pub const OF_2019: Scenario = Scenario {
     resumed: false,
 };
 
+/// Records of the size of publishes, in both directions: what a byte costs once the connection is there.
+pub const RECORDS: [Scenario; 2] = [
+    records(
+        "records-aes-gcm",
+        "lines of 64, 256 and 1024 bytes there and back, AES-128-GCM",
+        None,
+    ),
+    records(
+        "records-chacha20",
+        "the same with ChaCha20-Poly1305",
+        Some("ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256"),
+    ),
+];
+
+const fn records(name: &'static str, about: &'static str, suite: Option<&'static str>) -> Scenario {
+    Scenario {
+        name,
+        about,
+        server: Server::Lines,
+        trust: TrustBy::Fingerprint,
+        published: None,
+        terms: Terms {
+            client: Client::None,
+            suite,
+            ..Terms::USUAL
+        },
+        same_work: false,
+        resumed: false,
+    }
+}
+
 const fn resumed(name: &'static str, scenario: Scenario) -> Scenario {
     Scenario {
         name,
@@ -261,7 +294,11 @@ const fn resumed(name: &'static str, scenario: Scenario) -> Scenario {
 /// Every scenario that there is.
 pub fn every() -> impl Iterator<Item = &'static Scenario> {
     let of_2019 = std::slice::from_ref(&OF_2019);
-    ALL.iter().chain(of_2019).chain(&RESUMED).chain(&CHOICES)
+    ALL.iter()
+        .chain(of_2019)
+        .chain(&RESUMED)
+        .chain(&CHOICES)
+        .chain(&RECORDS)
 }
 
 /// The scenario with that name.

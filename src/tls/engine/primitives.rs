@@ -324,11 +324,10 @@ mod tests {
 
     fn generator_of(curve: c_int) -> std::vec::Vec<u8> {
         let mut len = 0;
-        // SAFETY: the curve is one of the table's, whose constant has that length.
-        unsafe {
-            let start = (X25519_P256_P384.generator)(curve, &mut len);
-            core::slice::from_raw_parts(start, len).to_vec()
-        }
+        // SAFETY: the curve is one of the table's.
+        let start = unsafe { (X25519_P256_P384.generator)(curve, &mut len) };
+        // SAFETY: the constant has that length.
+        unsafe { core::slice::from_raw_parts(start, len) }.to_vec()
     }
 
     #[test]

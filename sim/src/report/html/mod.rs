@@ -50,22 +50,24 @@ pub fn page(contents: &Contents<'_>) -> Result<String, Failure> {
          Beside it, in grey: what was published for Tasmota's TLS in 2019.</p>\n"
     );
     type Belongs = fn(&Row) -> bool;
-    let kinds: [(&str, Belongs); 3] = [
-        ("Scenarios", |row| !row.scenario.resumed && !is_choice(row)),
+    let kinds: [(&str, Belongs); 4] = [
+        ("Scenarios", is_main),
         ("The same, resumed", |row| row.scenario.resumed),
         ("What a choice costs", is_choice),
+        ("Records", is_records),
     ];
     for (title, belongs) in kinds {
         let rows: Vec<_> = contents.rows.iter().filter(|row| belongs(row)).collect();
         let _ = write!(page, "<h2>{title}</h2>\n{}", table(&rows));
     }
+    page.push_str(&per_byte(contents.rows));
     page.push_str("<h2>Published, and measured in the same configuration</h2>\n");
     page.push_str(&comparison(contents.rows));
     for board in Board::ALL {
         let rows: Vec<_> = contents
             .rows
             .iter()
-            .filter(|row| !is_choice(row) && !row.scenario.resumed)
+            .filter(|row| is_main(row))
             .filter_map(|row| Some((row, row.on(board)?)))
             .collect();
         if rows.is_empty() {
@@ -91,6 +93,14 @@ pub fn page(contents: &Contents<'_>) -> Result<String, Failure> {
     }
     page.push_str("</p>\n</body>\n</html>\n");
     Ok(page)
+}
+
+fn is_main(row: &Row) -> bool {
+    !row.scenario.resumed && !is_choice(row) && !is_records(row)
+}
+
+fn is_records(row: &Row) -> bool {
+    row.scenario.name.starts_with("records-")
 }
 
 fn is_choice(row: &Row) -> bool {
@@ -156,6 +166,29 @@ fn line(text: &mut String, row: &Row, measured: &Measured) {
         let _ = write!(text, "<td>{}{beside}", clock.time(row, measured));
     }
     text.push('\n');
+}
+
+/// Instructions for each byte of application data.
+fn per_byte(rows: &[Row]) -> String {
+    let mut text = String::from(
+        "<div class=\"scroll\"><table>\n<tr><th>instructions a byte<th>board<th>bytes<th>sealing<th>opening\n",
+    );
+    for row in rows.iter().filter(|row| is_records(row)) {
+        for (board, measurement) in &row.boards {
+            for turn in &measurement.turns {
+                let _ = writeln!(
+                    text,
+                    "<tr><td>{}<td>{board}<td>{}<td>{}<td>{}",
+                    row.scenario.name,
+                    turn.sent,
+                    turn.sealing / turn.sent.max(1) as u64,
+                    turn.opening / turn.received.max(1) as u64
+                );
+            }
+        }
+    }
+    text.push_str("</table></div>\n");
+    text
 }
 
 /// Only what is alike is set side by side: the same public-key operations, the same structures.
