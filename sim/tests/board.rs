@@ -178,7 +178,7 @@ fn pretend(script: &str, limit: Duration) -> Result<Vec<Event>, String> {
     result.map_err(|failure| failure.to_string())
 }
 
-const SIZES: &str = r#"echo '{"event":"sizes","kept":1,"context":1,"scratch":1,"session":92}'"#;
+const SIZES: &str = r#"echo '{"event":"sizes","kept":1,"context":1,"scratch":1,"session":92,"structures":[1,1,1]}'"#;
 const STAGE: &str =
     r#"echo '{"event":"stage","message":"Certificate","instructions":1,"longest":1,"stack":1}'"#;
 const DONE: &str = r#"echo '{"event":"done"}'"#;
@@ -346,4 +346,39 @@ fn a_budget_that_is_exceeded_fails_the_check() {
     std::fs::write(&path, "[nobody.esp8266]\nkept = 1\n").unwrap();
     let ran = common::bearcub(&["check", "--budgets", text(&path)]);
     assert_eq!(ran.status, 2);
+}
+
+/// The same public-key operations, BearSSL's structures: what was published in 2019 comes out, within 0.1 s and 10 %.
+#[test]
+fn what_was_published_is_reproduced() {
+    use bearcub_sim::{model, scenarios};
+    let tools = tools_of(Board::Esp8266);
+    let alike: Vec<_> = scenarios::every()
+        .filter(|scenario| scenario.same_work)
+        .collect();
+    assert_eq!(alike.len(), 4);
+    for scenario in alike {
+        let recording = Recording::load(&recording(scenario.name)).unwrap();
+        let measurement = measure::measure(Board::Esp8266, &tools, &recording).unwrap();
+        let published = scenario.published.unwrap();
+        for (mhz, time) in model::CLOCKS.into_iter().zip(published.milliseconds) {
+            let ours = model::measured_milliseconds(&measurement, mhz);
+            assert!(
+                ours.abs_diff(time) <= 100,
+                "{}, {mhz} MHz: {ours}",
+                scenario.name
+            );
+        }
+        for (ours, published) in measurement
+            .structures
+            .iter()
+            .zip(scenarios::PUBLISHED_STRUCTURES)
+        {
+            assert!(
+                ours.abs_diff(published) * 10 <= published,
+                "{ours} {published}"
+            );
+        }
+        assert!(measurement.kept <= published.kept);
+    }
 }

@@ -25,6 +25,8 @@ pub struct Measurement {
     pub context: usize,
     /// Bytes that it lends to the handshake.
     pub scratch: usize,
+    /// BearSSL's client context, certificate decoder and validator, which are in the two above.
+    pub structures: [usize; 3],
     /// The stages of the handshake.
     pub stages: Vec<Stage>,
     /// Instructions behind the last stage.
@@ -216,6 +218,7 @@ fn put_together(events: Vec<Event>) -> Result<Measurement, Failure> {
         kept: 0,
         context: 0,
         scratch: 0,
+        structures: [0; 3],
         stages: Vec::new(),
         finishing: 0,
         operations: Vec::new(),
@@ -229,8 +232,10 @@ fn put_together(events: Vec<Event>) -> Result<Measurement, Failure> {
                 kept,
                 context,
                 scratch,
+                structures,
                 ..
             } => {
+                measurement.structures = structures;
                 (measurement.kept, measurement.context) = (kept, context);
                 measurement.scratch = scratch;
                 sizes = true;

@@ -28,6 +28,7 @@ pub enum Event {
         context: usize,
         scratch: usize,
         session: usize,
+        structures: [usize; 3],
     },
     /// A stage of the handshake.
     Stage(Stage),

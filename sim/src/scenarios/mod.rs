@@ -98,6 +98,9 @@ pub enum TrustBy {
     Issuer,
 }
 
+/// Bytes of BearSSL's client context, certificate decoder and validator in Tasmota, from the same page.
+pub const PUBLISHED_STRUCTURES: [usize; 3] = [3440, 1152, 3072];
+
 /// What Tasmota's page says about its TLS on an ESP8266, from 2019; bytes and milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Published {

@@ -23,11 +23,12 @@ pub fn run() -> ! {
     let len = Board::read_tape(tape);
     let _ = writeln!(
         host,
-        r#"{{"event":"sizes","kept":{},"context":{},"scratch":{},"session":{}}}"#,
+        r#"{{"event":"sizes","kept":{},"context":{},"scratch":{},"session":{},"structures":{:?}}}"#,
         plan::KEPT,
         size_of::<Context>(),
         plan::SCRATCH,
         size_of::<Session>(),
+        bearcub_replay::structures::SIZES,
     );
     let tape = &tape[..len.min(TAPE)];
     let replayed = plan::with_config(|config| {

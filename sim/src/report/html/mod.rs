@@ -11,7 +11,7 @@ use crate::board::measure::Measurement;
 use crate::failure::Failure;
 use crate::measure::Measured;
 use crate::model;
-use crate::scenarios::Published;
+use crate::scenarios::{PUBLISHED_STRUCTURES, Published};
 
 /// What is on the page.
 pub struct Contents<'a> {
@@ -222,6 +222,26 @@ fn comparison(rows: &[Row]) -> String {
         );
     }
     text.push_str("</table></div>\n");
+    let measured = rows.iter().find_map(|row| row.on(Board::Esp8266));
+    if let Some(measurement) = measured {
+        text.push_str(
+            "<div class=\"scroll\"><table>\n<tr><th>bytes on the ESP8266<th>published<th>ours<th>difference, %\n",
+        );
+        let names = ["client context", "certificate decoder", "validator"];
+        for (number, name) in names.into_iter().enumerate() {
+            let (published, ours) = (PUBLISHED_STRUCTURES[number], measurement.structures[number]);
+            let difference = (ours as f64 / published as f64 - 1.0) * 100.0;
+            let _ = writeln!(
+                text,
+                "<tr><td>{name}<td>{}<td>{}<td>{difference:+.1}",
+                grouped(published),
+                grouped(ours)
+            );
+        }
+        text.push_str(
+            "</table></div>\n<p>The stack that is published is what is allocated for it; ours is what was used.</p>\n",
+        );
+    }
     text
 }
 
