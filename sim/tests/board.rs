@@ -382,3 +382,22 @@ fn what_was_published_is_reproduced() {
         assert!(measurement.kept <= published.kept);
     }
 }
+
+#[test]
+fn a_read_in_bytes_is_noticed_and_named() {
+    use bearcub_sim::board::{build, loads, tape};
+    let recording = Recording::load(&recording("letsencrypt-issuer")).unwrap();
+    let (board, tape) = (Board::Esp8266, tape::of(&recording));
+    let _lock = build::lock(board).unwrap();
+    let plan = &recording.header.plan;
+    let elf = build::image(board, &tools_of(board), build::Kind::Replay, plan).unwrap();
+    let limit = Duration::from_secs(60);
+    assert_eq!(loads::check(&elf, &tape, loads::FLASH, limit), Ok(()));
+    // Data RAM is read in bytes all the time; the structures that are read have names.
+    let failure = loads::check(&elf, &tape, 0x3FFE_8000..0x3FFF_C000, limit).unwrap_err();
+    let said = failure.to_string();
+    assert!(
+        said.contains("traps on the chip") && said.contains("STORAGE"),
+        "{said}"
+    );
+}

@@ -51,7 +51,10 @@ pub(super) fn folder(board: Board) -> PathBuf {
 }
 
 /// Keeps other processes from building in the same folder, as long as the file is open.
-pub(super) fn lock(board: Board) -> Result<std::fs::File, Failure> {
+///
+/// # Errors
+/// If there is no such file, and none can be made.
+pub fn lock(board: Board) -> Result<std::fs::File, Failure> {
     let folder = folder(board);
     std::fs::create_dir_all(&folder).map_err(|error| at(&folder, &error))?;
     let path = folder.join("lock");

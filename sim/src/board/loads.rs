@@ -3,6 +3,7 @@
 //! A plugin in the emulator watches for them, so that an image that passes here runs on the chip.
 
 use std::ffi::OsStr;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -16,21 +17,21 @@ use crate::failure::Failure;
 use crate::hex;
 
 /// The flash window, as in the linker script.
-const FLASH: std::ops::Range<u64> = 0x4020_0000..0x4030_0000;
+pub const FLASH: Range<u64> = 0x4020_0000..0x4030_0000;
 
-/// Runs the image with that tape, and finds out whether it reads its flash in words only.
+/// Runs the image with that tape, and finds out whether it reads those addresses in words only.
 ///
 /// # Errors
 /// What is read in another way, and by what; or what hinders the finding out.
-pub fn check(elf: &Path, tape: &[u8], limit: Duration) -> Result<(), Failure> {
+pub fn check(elf: &Path, tape: &[u8], window: Range<u64>, limit: Duration) -> Result<(), Failure> {
     let plugin = plugin()?;
     let file = tempfile::NamedTempFile::new()
         .map_err(|error| Failure::Other(format!("a temporary file: {error}")))?;
     let argument = format!(
         "{},start={:#x},end={:#x},out={}",
         plugin.display(),
-        FLASH.start,
-        FLASH.end,
+        window.start,
+        window.end,
         file.path().display()
     );
     let board = Board::Esp8266;

@@ -177,7 +177,7 @@ pub fn afresh(board: Board, tools: &Tools, recording: &Recording) -> Result<Meas
         run::LIMIT,
     )?)?;
     if board == Board::Esp8266 {
-        loads::check(&replay, &tape, run::LIMIT)?;
+        loads::check(&replay, &tape, loads::FLASH, run::LIMIT)?;
     }
     let metered = build::image(board, tools, Kind::Metered, plan)?;
     measurement.operations = put_together(run::image(

@@ -3,7 +3,8 @@
 //! LLVM's own assembler misplaces the literals of this CPU, so that its text goes to the GNU assembler. There LLVM puts a
 //! function's literals before the directive that switches to the function's section. They belong behind it: where they
 //! were, they would hold on to the section before, and the linker could drop nothing. For the same reason every string gets a
-//! section of its own: LLVM puts all of a crate's into one.
+//! section of its own: LLVM puts all of a crate's into one. Tables of addresses to jump to go where the linker script keeps
+//! what is read in words.
 
 use std::collections::HashMap;
 
@@ -38,7 +39,11 @@ pub fn rearrange(text: &str) -> String {
         if line.trim().starts_with(".literal") {
             continue;
         }
-        if is_shared(line) {
+        if is_jump_table(&lines[number..]) {
+            out.push_str(&format!(
+                "\t.section .words.jumps{number},\"a\",@progbits\n"
+            ));
+        } else if is_shared(line) {
             out.push_str(&format!(
                 "\t.section .rodata.shared{number},\"a\",@progbits\n"
             ));
@@ -56,6 +61,22 @@ pub fn rearrange(text: &str) -> String {
         }
     }
     out
+}
+
+/// Whether the first line switches to a section of addresses to jump to.
+fn is_jump_table(lines: &[&str]) -> bool {
+    let [first, rest @ ..] = lines else {
+        return false;
+    };
+    let is_constant = first
+        .trim()
+        .strip_prefix(".section")
+        .is_some_and(|name| name.trim_start().starts_with(".rodata."));
+    let mut rest = rest.iter().map(|line| line.trim());
+    is_constant
+        && rest
+            .find(|line| !line.starts_with(".p2align"))
+            .is_some_and(|line| line.starts_with(".LJTI"))
 }
 
 /// Whether the line switches to a section of strings or of numbers that the linker may merge.
@@ -76,6 +97,13 @@ mod tests {
     fn every_string_gets_a_section_of_its_own() {
         let text = "\t.section\t.rodata.str1.1,\"aMS\",@progbits,1\na:\n\t.section\t.rodata.str1.1,\"aMS\",@progbits,1\nb:\n";
         let expected = "\t.section .rodata.shared0,\"a\",@progbits\na:\n\t.section .rodata.shared2,\"a\",@progbits\nb:\n";
+        assert_eq!(rearrange(text), expected);
+    }
+
+    #[test]
+    fn tables_of_jumps_are_told_from_other_constants() {
+        let text = "\t.section .rodata.f,\"a\"\n\t.p2align 2\n.LJTI0_0:\n\t.long .LBB0_1\n\t.section .rodata.g,\"a\"\ng:\n";
+        let expected = "\t.section .words.jumps0,\"a\",@progbits\n\t.p2align 2\n.LJTI0_0:\n\t.long .LBB0_1\n\t.section .rodata.g,\"a\"\ng:\n";
         assert_eq!(rearrange(text), expected);
     }
 
