@@ -393,11 +393,11 @@ fn a_read_in_bytes_is_noticed_and_named() {
     let elf = build::image(board, &tools_of(board), build::Kind::Replay, plan).unwrap();
     let limit = Duration::from_secs(60);
     assert_eq!(loads::check(&elf, &tape, loads::FLASH, limit), Ok(()));
-    // Data RAM is read in bytes all the time; the structures that are read have names.
+    // Data RAM is read in bytes all the time.
     let failure = loads::check(&elf, &tape, 0x3FFE_8000..0x3FFF_C000, limit).unwrap_err();
     let said = failure.to_string();
     assert!(
-        said.contains("traps on the chip") && said.contains("STORAGE"),
+        said.contains("traps on the chip") && said.contains(" by ") && said.contains("bearcub"),
         "{said}"
     );
 }
