@@ -401,3 +401,33 @@ fn a_read_in_bytes_is_noticed_and_named() {
         "{said}"
     );
 }
+
+#[test]
+fn the_ciphers_that_are_used_are_measured_beside_the_others() {
+    for board in Board::ALL {
+        let ran = common::bearcub(&["board", board.name(), "--ciphers", "--json"]);
+        assert_eq!(ran.status, 0, "{}", ran.stderr);
+        let report = ran.json();
+        let of = |name: &str| {
+            let ciphers = report["ciphers"].as_array().unwrap();
+            let found = ciphers
+                .iter()
+                .find(|cipher| cipher["name"] == name)
+                .unwrap();
+            found["instructions"].as_u64().unwrap()
+        };
+        for name in [
+            "aes_ct",
+            "aes_small",
+            "aes_big",
+            "ghash_ctmul32",
+            "chacha20_ct",
+        ] {
+            assert!(
+                (10_000..2_000_000).contains(&of(name)),
+                "{name}: {}",
+                of(name)
+            );
+        }
+    }
+}

@@ -17,6 +17,8 @@ pub enum Kind {
     Replay,
     /// The same, with every public-key operation timed.
     Metered,
+    /// To measure the implementations of the ciphers.
+    Ciphers,
     /// To see how large a device's program is with TLS.
     Firmware,
     /// The same without TLS.
@@ -28,6 +30,7 @@ impl Kind {
         match self {
             Kind::Replay => "replay",
             Kind::Metered => "metered",
+            Kind::Ciphers => "ciphers",
             Kind::Firmware => "firmware",
             Kind::Plain => "plain",
         }
@@ -37,6 +40,7 @@ impl Kind {
         match self {
             Kind::Replay => None,
             Kind::Metered => Some("meter"),
+            Kind::Ciphers => Some("ciphers"),
             Kind::Firmware => Some("firmware"),
             Kind::Plain => Some("firmware-plain"),
         }

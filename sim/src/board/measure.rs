@@ -7,7 +7,7 @@ use object::{Object, ObjectSection};
 use serde::{Deserialize, Serialize};
 
 use super::build::{self, Kind};
-use super::run::{self, Event, Stage, Turn};
+use super::run::{self, Cipher, Event, Stage, Turn};
 use super::tools::Tools;
 use super::{Board, cache, loads, tape};
 use crate::budgets::Figures;
@@ -192,6 +192,21 @@ pub fn afresh(board: Board, tools: &Tools, recording: &Recording) -> Result<Meas
     Ok(measurement)
 }
 
+/// What the implementations of the ciphers take.
+///
+/// # Errors
+/// What went wrong in building or running.
+pub fn ciphers(board: Board, tools: &Tools, plan: &Plan) -> Result<Vec<Cipher>, Failure> {
+    let _lock = build::lock(board)?;
+    let image = build::image(board, tools, Kind::Ciphers, plan)?;
+    let events = run::image(board, board.emulator().as_ref(), &image, &[], run::LIMIT)?;
+    let ciphers = events.into_iter().filter_map(|event| match event {
+        Event::Cipher(cipher) => Some(cipher),
+        _ => None,
+    });
+    Ok(ciphers.collect())
+}
+
 /// What TLS with that plan adds to a program, or remembers it.
 ///
 /// # Errors
@@ -251,7 +266,7 @@ fn put_together(events: Vec<Event>) -> Result<Measurement, Failure> {
                 instructions,
             } => measurement.operations.push((name, count, instructions)),
             Event::Turn(turn) => measurement.turns.push(turn),
-            Event::Error { .. } | Event::Trouble { .. } | Event::Done => {}
+            Event::Cipher(_) | Event::Error { .. } | Event::Trouble { .. } | Event::Done => {}
         }
     }
     if !sizes || !agreement || measurement.stages.is_empty() {

@@ -48,12 +48,28 @@ pub enum Event {
     },
     /// Application data.
     Turn(Turn),
+    /// An implementation of a cipher.
+    Cipher(Cipher),
     /// The library's error.
     Error { code: i32 },
     /// Something else that went wrong.
     Trouble { what: String },
     /// The end.
     Done,
+}
+
+/// What an implementation of a cipher takes, its key's set-up included.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, serde::Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cipher {
+    /// As BearSSL calls it.
+    pub name: String,
+    /// Bytes that were worked on.
+    pub bytes: usize,
+    /// Instructions.
+    pub instructions: u64,
+    /// Bytes of its key in RAM.
+    pub keys: usize,
 }
 
 /// A stage of the handshake, up to the moment at which another message is awaited.

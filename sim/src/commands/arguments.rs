@@ -172,6 +172,9 @@ pub struct BoardOptions {
     /// Show what each feature adds to a program's flash, instead
     #[arg(long, conflicts_with_all = ["steps", "scenarios"])]
     pub features: bool,
+    /// Show what the implementations of the ciphers take that BearSSL has, instead
+    #[arg(long, conflicts_with_all = ["steps", "scenarios", "features"])]
+    pub ciphers: bool,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,

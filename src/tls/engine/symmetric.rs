@@ -2,6 +2,12 @@
 
 use bearssl_sys as br;
 
+// Both in constant time. The lx106 multiplies 32 × 32 to 32 bits in several steps; other CPUs to 64 bits in one or two.
+#[cfg(not(target_arch = "xtensa"))]
+use bearssl_sys::{br_ghash_ctmul as ghash, br_poly1305_ctmul_run as poly1305};
+#[cfg(target_arch = "xtensa")]
+use bearssl_sys::{br_ghash_ctmul32 as ghash, br_poly1305_ctmul32_run as poly1305};
+
 #[cfg(not(feature = "meter"))]
 mod tables {
     use super::br;
@@ -18,9 +24,9 @@ mod tables {
     pub(in super::super) fn aes_ctr() -> *const br::br_block_ctr_class {
         &raw const br::br_aes_ct_ctr_vtable
     }
-    pub(in super::super) const GHASH: br::br_ghash = Some(br::br_ghash_ctmul32);
+    pub(in super::super) const GHASH: br::br_ghash = Some(super::ghash);
     pub(in super::super) const CHACHA20: br::br_chacha20_run = Some(br::br_chacha20_ct_run);
-    pub(in super::super) const POLY1305: br::br_poly1305_run = Some(br::br_poly1305_ctmul32_run);
+    pub(in super::super) const POLY1305: br::br_poly1305_run = Some(super::poly1305);
 }
 
 #[cfg(feature = "meter")]
@@ -165,7 +171,7 @@ mod tables {
     unsafe extern "C" fn ghash(y: *mut c_void, h: *const c_void, data: *const c_void, len: usize) {
         count_many(Operation::GhashBlock, len.div_ceil(16));
         // SAFETY: the caller keeps the original's contract.
-        unsafe { br::br_ghash_ctmul32(y, h, data, len) }
+        unsafe { super::ghash(y, h, data, len) }
     }
 
     unsafe extern "C" fn chacha20(
@@ -197,9 +203,7 @@ mod tables {
             len.div_ceil(16) + aad_len.div_ceil(16) + 1,
         );
         // SAFETY: the caller keeps the original's contract.
-        unsafe {
-            br::br_poly1305_ctmul32_run(key, iv, data, len, aad, aad_len, tag, stream, encrypt)
-        }
+        unsafe { super::poly1305(key, iv, data, len, aad, aad_len, tag, stream, encrypt) }
     }
 
     pub(in super::super) fn sha256() -> *const br::br_hash_class {

@@ -1,5 +1,7 @@
 //! Replays the recording that the host hands over.
 
+#![cfg_attr(feature = "ciphers", allow(dead_code, unused_imports))]
+
 use core::fmt::Write;
 
 use bearcub::tls::{Context, Session};
@@ -17,6 +19,18 @@ static TAPE_BYTES: Place<[u8; TAPE]> = Place::new([0; TAPE]);
 static SCRATCH: Place<[u8; plan::SCRATCH]> = Place::new([0; plan::SCRATCH]);
 
 pub fn run() -> ! {
+    #[cfg(feature = "ciphers")]
+    {
+        bearcub_replay::ciphers::run::<Board>();
+        let _ = writeln!(Host::<Board>::default(), r#"{{"event":"done"}}"#);
+        Board::exit(true);
+    }
+    #[cfg(not(feature = "ciphers"))]
+    replay()
+}
+
+#[cfg(not(feature = "ciphers"))]
+fn replay() -> ! {
     let mut host = Host::<Board>::default();
     // SAFETY: this runs once.
     let (tape, scratch) = unsafe { (TAPE_BYTES.take(), SCRATCH.take()) };

@@ -8,6 +8,8 @@
 #![deny(unsafe_op_in_unsafe_fn)]
 #![warn(missing_docs)]
 
+#[cfg(feature = "ciphers")]
+pub mod ciphers;
 pub mod machine;
 pub mod run;
 pub mod stack;
