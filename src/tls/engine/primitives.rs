@@ -299,3 +299,6 @@ pub(super) unsafe fn sign_rsa(
     // SAFETY: the caller vouches for the pointers.
     unsafe { rsa_sign(hash_oid, hash, hash_len, key, signature) }
 }
+
+#[cfg(test)]
+mod tests;
