@@ -65,9 +65,12 @@ fn every_faulty_chain_is_refused_for_its_own_reason() {
             | Fault::IpAddressOnly => Some(BadServerName),
             // Firmware still meets such certificates; the common name counts where there is no subjectAltName.
             Fault::CommonNameOnly => None,
-            Fault::UnknownAuthority | Fault::ImpostorAuthority | Fault::MissingIntermediate => {
-                Some(NotTrusted)
-            }
+            Fault::UnknownAuthority
+            | Fault::ImpostorAuthority
+            | Fault::RenamedAuthority
+            | Fault::ForgedLeaf
+            | Fault::ForgedIntermediate
+            | Fault::MissingIntermediate => Some(NotTrusted),
             Fault::BadSignature => Some(BadSignature),
             Fault::IssuerWithoutBasicConstraints | Fault::PathLengthExceeded => Some(NotCa),
             // The leaf that issued has a keyUsage too, and it is looked at first.
@@ -325,6 +328,44 @@ fn a_key_that_is_no_authoritys_is_accepted_as_the_servers_own_only() {
     };
     let got = validated(&server, &chain.host, &[own], clock());
     assert_eq!(got, Some(certificate(CertificateError::NotTrusted)));
+}
+
+#[test]
+fn the_servers_own_key_is_trusted_under_its_own_name_and_in_the_first_certificate_only() {
+    // The fault plays no part: no anchor here is the root. What matters is that an intermediate is sent.
+    for kind in [KeyKind::Rsa2048, KeyKind::P256] {
+        let chain = pki::faulty(Fault::UnknownAuthority, kind);
+        let server = serve(&chain);
+        let subject = pki::Name::cn("localhost").to_der();
+        let leaf = TrustAnchor {
+            subject: &subject,
+            key: PublicKey::from_spki(chain.key.spki_der()).unwrap(),
+            is_ca: false,
+        };
+        let intermediate = TrustAnchor {
+            is_ca: false,
+            ..TrustAnchor::from_certificate(&chain.certificates[1]).unwrap()
+        };
+        assert_eq!(validated(&server, &chain.host, &[leaf], clock()), None);
+        // The name is that of nobody in the chain, or of the second certificate; the key is that of the second one.
+        let stranger = TrustAnchor {
+            subject: anchor(&chain).subject,
+            ..leaf
+        };
+        let issuers_name = TrustAnchor {
+            subject: intermediate.subject,
+            ..leaf
+        };
+        let issuers_key = TrustAnchor {
+            subject: &[],
+            ..intermediate
+        };
+        for wrong in [stranger, issuers_name, intermediate, issuers_key] {
+            let got = validated(&server, &chain.host, &[wrong], clock());
+            let expected = Some(certificate(CertificateError::NotTrusted));
+            assert_eq!(got, expected, "{kind:?}, {wrong:?}");
+        }
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::certificate::{AltName, Authority, KeyUsage, Name, Purpose, Role, Template};
 use super::chain::Chain;
+use super::der;
 use super::key::{Hash, KeyKind, KeyPair, Shared};
 use super::shapes::{local_names, root_kind};
 use super::time::{Time, Validity};
@@ -35,8 +36,16 @@ pub enum Fault {
     /// The root that the client trusts has the right name and another key; no key identifiers
     /// give it away.
     ImpostorAuthority,
+    /// The root that the client trusts has the right key and another name.
+    RenamedAuthority,
     /// One bit of the leaf's signature is wrong.
     BadSignature,
+    /// The root issued the leaf itself. Its signature is genuine, but it was made for another key
+    /// than the one that the leaf has now.
+    ForgedLeaf,
+    /// The root's signature on the intermediate authority is genuine, but it was made for another
+    /// key than the one that the authority has now, with which it issued the leaf.
+    ForgedIntermediate,
     /// The intermediate authority is not sent.
     MissingIntermediate,
     /// The leaf was issued by another end-entity certificate (basicConstraints `cA` false).
@@ -59,7 +68,7 @@ pub enum Fault {
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Fault; 20] = [
+    pub const ALL: [Fault; 23] = [
         Fault::Expired,
         Fault::NotYetValid,
         Fault::ExpiredIntermediate,
@@ -70,7 +79,10 @@ impl Fault {
         Fault::WildcardApex,
         Fault::UnknownAuthority,
         Fault::ImpostorAuthority,
+        Fault::RenamedAuthority,
         Fault::BadSignature,
+        Fault::ForgedLeaf,
+        Fault::ForgedIntermediate,
         Fault::MissingIntermediate,
         Fault::IssuedByLeaf,
         Fault::IssuerWithoutBasicConstraints,
@@ -160,25 +172,43 @@ fn build(fault: Fault, kind: KeyKind) -> Chain {
             leaf.extensions
                 .push(super::extension(&[2, 25, 1], true, &[0x05, 0x00]));
         }
-        Fault::UnknownAuthority | Fault::BadSignature | Fault::MissingIntermediate => {}
+        Fault::UnknownAuthority
+        | Fault::RenamedAuthority
+        | Fault::BadSignature
+        | Fault::ForgedLeaf
+        | Fault::ForgedIntermediate
+        | Fault::MissingIntermediate => {}
     }
 
     let root = Authority::root(&root, key("fault root"));
-    let intermediate = root.intermediate(&intermediate, key("fault intermediate"));
+    let template = intermediate;
+    let intermediate = root.intermediate(&template, key("fault intermediate"));
     let leaf_key = KeyPair::shared(leaf_kind, "fault leaf");
-    let certificates = if fault == Fault::PathLengthExceeded {
-        let lower = Template::authority(name("Fault Lower Intermediate"), None);
-        let lower = intermediate.intermediate(&lower, key("fault lower intermediate"));
-        vec![
-            lower.issue(&leaf, &leaf_key),
-            lower.certificate,
-            intermediate.certificate,
-        ]
-    } else {
-        vec![
+    let certificates = match fault {
+        Fault::PathLengthExceeded => {
+            let lower = Template::authority(name("Fault Lower Intermediate"), None);
+            let lower = intermediate.intermediate(&lower, key("fault lower intermediate"));
+            vec![
+                lower.issue(&leaf, &leaf_key),
+                lower.certificate,
+                intermediate.certificate,
+            ]
+        }
+        Fault::ForgedLeaf => {
+            let signed = root.issue(&leaf, &KeyPair::shared(leaf_kind, "fault victim"));
+            vec![graft(&root.issue(&leaf, &leaf_key), &signed)]
+        }
+        Fault::ForgedIntermediate => {
+            let forger = root.intermediate(&template, key("fault forger"));
+            vec![
+                forger.issue(&leaf, &leaf_key),
+                graft(&forger.certificate, &intermediate.certificate),
+            ]
+        }
+        _ => vec![
             intermediate.issue(&leaf, &leaf_key),
             intermediate.certificate,
-        ]
+        ],
     };
     let mut chain = Chain {
         certificates,
@@ -187,6 +217,10 @@ fn build(fault: Fault, kind: KeyKind) -> Chain {
         host: host.to_owned(),
     };
     match fault {
+        Fault::RenamedAuthority => {
+            let renamed = Template::authority(name("Renamed Root"), None);
+            chain.roots = vec![Authority::root(&renamed, root.key).certificate];
+        }
         Fault::UnknownAuthority | Fault::ImpostorAuthority => {
             let same = fault == Fault::ImpostorAuthority;
             let name = name(if same { "Fault Root" } else { "Stranger Root" });
@@ -200,4 +234,15 @@ fn build(fault: Fault, kind: KeyKind) -> Chain {
         _ => {}
     }
     chain
+}
+
+/// A certificate with the signature of another one.
+fn graft(certificate: &[u8], signed: &[u8]) -> Vec<u8> {
+    let parts = |certificate| {
+        let (_, fields, _) = der::split(certificate);
+        let (_, _, signature) = der::split(fields);
+        let (tbs, signature) = fields.split_at(fields.len() - signature.len());
+        (tbs.to_vec(), signature.to_vec())
+    };
+    der::sequence(&[parts(certificate).0, parts(signed).1])
 }

@@ -89,8 +89,13 @@ fn every_fault_is_refused_for_its_own_reason() {
             | Fault::IpAddressOnly
             | Fault::WildcardTooDeep
             | Fault::WildcardApex => "hostname mismatch",
-            Fault::UnknownAuthority | Fault::MissingIntermediate => "unable to get",
-            Fault::ImpostorAuthority | Fault::BadSignature => "signature failure",
+            Fault::UnknownAuthority | Fault::RenamedAuthority | Fault::MissingIntermediate => {
+                "unable to get"
+            }
+            Fault::ImpostorAuthority
+            | Fault::BadSignature
+            | Fault::ForgedLeaf
+            | Fault::ForgedIntermediate => "signature failure",
             Fault::IssuedByLeaf | Fault::IssuerWithoutBasicConstraints => "CA cert",
             Fault::PathLengthExceeded => "path length",
             Fault::MissingKeyCertSign => "does not include certificate signing",

@@ -193,9 +193,9 @@ where
     }
 
     fn algorithm(&self, space: &mut [u8]) -> Result<c_int, Error> {
-        let algorithm = self.private_key(space)?.algorithm();
+        let algorithm = self.private_key(space).map(|key| key.algorithm());
         wipe(space);
-        Ok(algorithm)
+        algorithm
     }
 
     fn sign(
@@ -347,3 +347,6 @@ unsafe extern "C" fn sign(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
