@@ -123,7 +123,7 @@ fn pem_faults_are_told_apart() {
     );
     assert_eq!(
         TrustAnchor::from_public_key_pem(X2_PEM, &mut buffer),
-        malformed(input, Fault::Unsupported, 0),
+        malformed(input, Fault::OtherKind, 0),
     );
 }
 
