@@ -58,9 +58,12 @@ pub mod entropy;
 pub mod error;
 #[forbid(unsafe_code)]
 mod hash;
+#[forbid(unsafe_code)]
 pub mod identity;
 #[forbid(unsafe_code)]
 mod log;
+#[forbid(unsafe_code)]
+pub mod pem;
 #[forbid(unsafe_code)]
 pub mod sntp;
 pub mod tls;

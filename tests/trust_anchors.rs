@@ -113,8 +113,8 @@ fn pem_faults_are_told_apart() {
         malformed(input, Fault::Truncated, 700)
     );
     assert_eq!(
-        read(&text.replacen("M", "?", 1), 2000),
-        malformed(input, Fault::Unexpected, 0)
+        read(&text.replacen("\nM", "\n?", 1), 2000),
+        malformed(input, Fault::Unexpected, 28)
     );
     let mut buffer = [0; 2000];
     assert_eq!(

@@ -12,8 +12,6 @@ use crate::failure::Failure;
 use crate::hex::Hex;
 use crate::plan::{ClientPlan, anchor};
 
-/// The label of a bare key.
-const PUBLIC_KEY: &str = "PUBLIC KEY";
 /// More than any chain of certificates has.
 const SIZE_MAX: u64 = 1 << 20;
 
@@ -25,7 +23,7 @@ const SIZE_MAX: u64 = 1 << 20;
 pub fn anchors(path: &Path) -> Result<Vec<Hex>, Failure> {
     let mut left_out = Vec::new();
     let mut usable = Vec::new();
-    for (number, der) in objects(path, &[pem::CERTIFICATE, PUBLIC_KEY])?
+    for (number, der) in objects(path, &[pem::CERTIFICATE, pem::PUBLIC_KEY])?
         .into_iter()
         .enumerate()
     {

@@ -30,12 +30,12 @@ mod der;
 mod ec;
 mod key;
 mod number;
-pub mod pem;
 mod rsa;
 mod source;
 
 use core::fmt;
 
+pub use crate::pem;
 pub use certificate::LeafPublicKey;
 pub use ec::EcKey;
 pub use key::{Key, Pairing, PrivateKey};

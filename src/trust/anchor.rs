@@ -3,8 +3,7 @@
 use super::PublicKey;
 use super::der::{self, Element, Reader};
 use crate::error::{ConfigError, Fault, Input};
-
-mod pem;
+use crate::pem;
 
 /// A certificate authority that the program trusts: its name and its key.
 ///
@@ -128,10 +127,10 @@ impl<'a> TrustAnchor<'a> {
     /// # Errors
     ///
     /// Those of [`TrustAnchor::from_certificate`], and [`ConfigError::Malformed`] with [`Input::Pem`]:
-    /// [`Fault::Unsupported`] for another kind of PEM, [`Fault::BufferTooSmall`] for a buffer smaller than
+    /// [`Fault::OtherKind`] for another kind of PEM, [`Fault::BufferTooSmall`] for a buffer smaller than
     /// the DER, [`Fault::TrailingData`] for more than one certificate.
     pub fn from_certificate_pem(text: &[u8], buffer: &'a mut [u8]) -> Result<Self, ConfigError> {
-        Self::from_certificate(pem::decode(text, "CERTIFICATE", buffer)?)
+        Self::from_certificate(only(text, pem::CERTIFICATE, buffer)?)
     }
 
     /// [`TrustAnchor::from_public_key`] for PEM (`BEGIN PUBLIC KEY`). The DER goes into `buffer`, three
@@ -142,8 +141,27 @@ impl<'a> TrustAnchor<'a> {
     /// Those of [`TrustAnchor::from_public_key`], and those of [`TrustAnchor::from_certificate_pem`] for the
     /// armour.
     pub fn from_public_key_pem(text: &[u8], buffer: &'a mut [u8]) -> Result<Self, ConfigError> {
-        Self::from_public_key(pem::decode(text, "PUBLIC KEY", buffer)?)
+        Self::from_public_key(only(text, pem::PUBLIC_KEY, buffer)?)
     }
+}
+
+/// The one block of a text, which nothing follows.
+fn only<'a>(text: &[u8], label: &str, buffer: &'a mut [u8]) -> Result<&'a [u8], ConfigError> {
+    let malformed = |fault, offset| ConfigError::Malformed {
+        input: Input::Pem,
+        fault,
+        offset,
+    };
+    let block = pem::decode(text, &[label], buffer).map_err(|error| match error {
+        // The memory is not that of an identity.
+        ConfigError::MemoryTooSmall { .. } => malformed(Fault::BufferTooSmall, 0),
+        other => other,
+    })?;
+    let behind = block.rest.trim_ascii_start().len();
+    if behind > 0 {
+        return Err(malformed(Fault::TrailingData, text.len() - behind));
+    }
+    Ok(block.der)
 }
 
 /// id-ce-basicConstraints (RFC 5280 section 4.2.1.9).

@@ -4,10 +4,10 @@
 //! back the text that follows, so that a file with a chain is read block by block:
 //!
 //! ```
-//! use bearcub::identity::pem;
+//! use bearcub::pem;
 //!
 //! # fn main() -> Result<(), bearcub::error::ConfigError> {
-//! let text = include_bytes!("../../tests/data/test-only-chain.pem");
+//! let text = include_bytes!("../tests/data/test-only-chain.pem");
 //! let mut leaf = [0; 1024];
 //! let mut issuer = [0; 1024];
 //! let first = pem::decode(text, &[pem::CERTIFICATE], &mut leaf)?;
@@ -28,6 +28,8 @@ use crate::error::{ConfigError, Fault, Input, Memory};
 
 /// The label of a certificate.
 pub const CERTIFICATE: &str = "CERTIFICATE";
+/// The label of a public key: a SubjectPublicKeyInfo.
+pub const PUBLIC_KEY: &str = "PUBLIC KEY";
 /// The labels under which a private key may be found: PKCS#8, SEC1 and PKCS#1.
 pub const PRIVATE_KEYS: [&str; 3] = ["PRIVATE KEY", "EC PRIVATE KEY", "RSA PRIVATE KEY"];
 
