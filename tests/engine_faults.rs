@@ -188,6 +188,25 @@ fn a_name_that_bearssl_cannot_read_is_no_reason_to_refuse_and_matches_nothing() 
 }
 
 #[test]
+fn a_byte_order_mark_is_skipped_before_a_name_and_nowhere_else() {
+    // No authority may sign such a name: a dNSName is ASCII (RFC 5280 section 4.2.1.6).
+    let wrong: Option<Error> = Some(PeerError::Certificate(CertificateError::BadServerName).into());
+    for (name, expected) in [
+        ("\u{FEFF}localhost", None),
+        ("local\u{FEFF}host", wrong),
+        ("localhost\u{FEFF}", wrong),
+    ] {
+        assert_eq!(verdict_on(Name::cn(name), &[]), expected, "{name:?}");
+        let names = [AltName::Dns(name.to_owned())];
+        assert_eq!(
+            verdict_on(Name::cn("other.test"), &names),
+            expected,
+            "{name:?}"
+        );
+    }
+}
+
+#[test]
 fn a_name_with_a_zero_byte_is_not_the_name_before_it() {
     let wrong: Option<Error> = Some(PeerError::Certificate(CertificateError::BadServerName).into());
     let name = "localhost\0.example.org";

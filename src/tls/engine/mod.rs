@@ -498,3 +498,6 @@ fn refused(code: i32) -> Error {
         _ => PeerError::Protocol(ProtocolError::BadState).into(),
     }
 }
+
+#[cfg(test)]
+mod tests;
