@@ -26,6 +26,7 @@ fn every_peer_accepts_the_faults_that_the_readme_lists_and_no_other() {
             Library::Rustls => &[Fault::MissingKeyCertSign],
             Library::EmbeddedTls => &[
                 Fault::CommonNameOnly,
+                Fault::RenamedAuthority,
                 Fault::IssuedByLeaf,
                 Fault::IssuerWithoutBasicConstraints,
                 Fault::PathLengthExceeded,
