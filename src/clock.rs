@@ -31,6 +31,46 @@ const UNIX_EPOCH_DAYS: i64 = 719_528;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(i64);
 
+/// A moment of a clock that only runs forward, in milliseconds since whenever it was started.
+///
+/// Deadlines are such moments: they need no date, and no setting of the clock moves them.
+///
+/// ```
+/// use bearcub::clock::Instant;
+///
+/// let now = Instant::from_millis(1_000);
+/// assert_eq!(now.after(500).since(now), 500);
+/// assert_eq!(now.since(now.after(500)), 0);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant(u64);
+
+impl Instant {
+    /// That many milliseconds after the start.
+    #[must_use]
+    pub const fn from_millis(milliseconds: u64) -> Self {
+        Self(milliseconds)
+    }
+
+    /// Milliseconds since the start.
+    #[must_use]
+    pub const fn as_millis(self) -> u64 {
+        self.0
+    }
+
+    /// That many milliseconds later.
+    #[must_use]
+    pub const fn after(self, milliseconds: u32) -> Self {
+        Self(self.0.saturating_add(milliseconds as u64))
+    }
+
+    /// Milliseconds from `earlier` until this moment; 0 if it is not earlier.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> u64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
 /// A moment in calendar form, as [`Time::civil`] returns it.
 ///
 /// ```

@@ -63,6 +63,8 @@ pub mod identity;
 #[forbid(unsafe_code)]
 mod log;
 #[forbid(unsafe_code)]
+pub mod mqtt;
+#[forbid(unsafe_code)]
 pub mod pem;
 #[forbid(unsafe_code)]
 pub mod sntp;

@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use bearcub::error::{
-    CertificateError, ConfigError, Error, Fault, Input, Memory, NetworkError, PeerError,
-    ProtocolError, ResourceError, Who,
+    CertificateError, ConfigError, Error, Fault, Input, Memory, MqttMisuse, MqttResource,
+    MqttViolation, NetworkError, PeerError, ProtocolError, Refusal, ResourceError, Who,
 };
 use embedded_io::{Error as _, ErrorKind};
 
@@ -70,6 +70,9 @@ fn all() -> Vec<Error> {
         NetworkError::Transport(ErrorKind::Other).into(),
         NetworkError::Truncated.into(),
         NetworkError::Closed.into(),
+        NetworkError::NoConnAck.into(),
+        NetworkError::NoPingResp.into(),
+        NetworkError::ClosedBeforeConnAck.into(),
         ResourceError::OutOfMemory.into(),
         ResourceError::NoEntropy.into(),
         ResourceError::UnreadInput.into(),
@@ -102,6 +105,10 @@ fn all() -> Vec<Error> {
             .iter()
             .map(|&error| Error::from(error)),
     );
+    all.extend(Refusal::ALL.iter().map(|&error| Error::from(error)));
+    all.extend(MqttViolation::ALL.iter().map(|&error| Error::from(error)));
+    all.extend(MqttMisuse::ALL.iter().map(|&error| Error::from(error)));
+    all.extend(MqttResource::ALL.iter().map(|&error| Error::from(error)));
     for alert in 0..=255 {
         all.push(PeerError::AlertReceived(alert).into());
         all.push(PeerError::AlertSent(alert).into());
@@ -112,7 +119,7 @@ fn all() -> Vec<Error> {
 #[test]
 fn every_number_leads_to_an_error_with_that_number_or_to_none() {
     let mut errors = HashSet::new();
-    for code in -2000..=1100 {
+    for code in -2500..=1100 {
         if let Some(error) = Error::from_code(code) {
             assert_eq!(error.code(), code, "{error:?}");
             errors.insert(code);
@@ -258,7 +265,7 @@ fn every_number_of_the_engine_keeps_its_number_but_one() {
 #[test]
 fn what_the_engine_never_reports_is_unknown() {
     let known: HashSet<i32> = ENGINE.iter().map(|(code, _)| *code).collect();
-    for code in (-2000..256).chain(768..1100).chain([i32::MIN, i32::MAX]) {
+    for code in (-2500..256).chain(768..1100).chain([i32::MIN, i32::MAX]) {
         if !known.contains(&code) {
             assert_eq!(
                 Error::from_engine(code),

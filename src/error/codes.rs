@@ -3,8 +3,8 @@
 use embedded_io::ErrorKind;
 
 use super::{
-    CertificateError, ConfigError, Error, Fault, Input, Memory, NetworkError, PeerError,
-    ProtocolError, ResourceError,
+    CertificateError, ConfigError, Error, Fault, Input, Memory, MqttMisuse, MqttResource,
+    MqttViolation, NetworkError, PeerError, ProtocolError, Refusal, ResourceError,
 };
 
 const ALERT_RECEIVED: i32 = 256;
@@ -73,6 +73,9 @@ impl Error {
         if let Some(error) = CertificateError::from_code(code) {
             return Some(error.into());
         }
+        if let Some(error) = mqtt(code) {
+            return Some(error);
+        }
         Some(match code {
             -1000 => ResourceError::OutOfMemory.into(),
             -1001 => NetworkError::Resolve.into(),
@@ -104,6 +107,9 @@ impl Error {
             -1400 => NetworkError::Truncated.into(),
             -1401 => NetworkError::Closed.into(),
             -1500 => ResourceError::UnreadInput.into(),
+            -2010 => NetworkError::NoConnAck.into(),
+            -2011 => NetworkError::NoPingResp.into(),
+            -2012 => NetworkError::ClosedBeforeConnAck.into(),
             1 => PeerError::FingerprintMismatch.into(),
             6 => PeerError::RecordTooLarge {
                 record: 0,
@@ -160,6 +166,7 @@ impl ConfigError {
             Self::BadState => -1117,
             Self::MissingCertificate => -1118,
             Self::AnchorNotCa => -1119,
+            Self::Mqtt(error) => error.code(),
             Self::Malformed { input, fault, .. } => {
                 MALFORMED - 10 * (*input as i32) - (*fault as i32)
             }
@@ -178,6 +185,8 @@ impl PeerError {
             Self::AlertSent(alert) => ALERT_SENT + *alert as i32,
             Self::FragmentLengthIgnored { .. } => -1301,
             Self::HandshakeTooLong => -1302,
+            Self::Refused(error) => error.code(),
+            Self::Mqtt(error) => error.code(),
         }
     }
 }
@@ -191,6 +200,9 @@ impl NetworkError {
             Self::Transport(_) => 31,
             Self::Truncated => -1400,
             Self::Closed => -1401,
+            Self::NoConnAck => -2010,
+            Self::NoPingResp => -2011,
+            Self::ClosedBeforeConnAck => -2012,
         }
     }
 }
@@ -201,8 +213,16 @@ impl ResourceError {
             Self::OutOfMemory => -1000,
             Self::NoEntropy => 8,
             Self::UnreadInput => -1500,
+            Self::Mqtt(error) => error.code(),
         }
     }
+}
+
+fn mqtt(code: i32) -> Option<Error> {
+    None.or_else(|| Refusal::from_code(code).map(Error::from))
+        .or_else(|| MqttViolation::from_code(code).map(Error::from))
+        .or_else(|| MqttMisuse::from_code(code).map(Error::from))
+        .or_else(|| MqttResource::from_code(code).map(Error::from))
 }
 
 fn too_small(memory: Memory) -> Error {

@@ -32,6 +32,7 @@ impl fmt::Display for ConfigError {
                 fault,
                 offset,
             } => return write!(f, "{input} {fault} (byte {offset})"),
+            Self::Mqtt(error) => return error.fmt(f),
             Self::NothingTrusted => "nothing is trusted: no pin and no trust anchor was given",
             Self::AnchorNotCa => {
                 "the certificate given as a trust anchor is not that of an authority"
@@ -117,6 +118,8 @@ impl fmt::Display for PeerError {
                 "a record of {record} bytes does not fit the input buffer of {buffer} bytes"
             ),
             Self::HandshakeTooLong => f.write_str("the server's handshake does not end"),
+            Self::Refused(error) => error.fmt(f),
+            Self::Mqtt(error) => error.fmt(f),
         }
     }
 }
@@ -138,6 +141,11 @@ impl fmt::Display for NetworkError {
             Self::Transport(kind) => return write!(f, "the transport failed: {kind:?}"),
             Self::Truncated => "the connection was cut off; data may be missing",
             Self::Closed => "the connection is closed",
+            Self::NoConnAck => "the broker did not answer CONNECT in time",
+            Self::NoPingResp => "the broker did not answer a ping in time",
+            Self::ClosedBeforeConnAck => {
+                "the broker closed the connection instead of answering CONNECT"
+            }
         })
     }
 }
@@ -148,6 +156,7 @@ impl fmt::Display for ResourceError {
             Self::OutOfMemory => "there is not enough memory",
             Self::NoEntropy => "the entropy source failed or delivers no randomness",
             Self::UnreadInput => "the shared buffer still holds input that was not read",
+            Self::Mqtt(error) => return error.fmt(f),
         })
     }
 }

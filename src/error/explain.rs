@@ -99,6 +99,7 @@ fn config(error: &ConfigError) -> Explanation {
             "A method was called at a moment that does not allow it, such as sending before the handshake is complete or after closing.",
             "Look at the connection's state first; after an error or a close, start a new connection.",
         ),
+        ConfigError::Mqtt(error) => error.explain(),
     }
 }
 
@@ -205,6 +206,8 @@ fn peer(error: &PeerError) -> Explanation {
             "The server sent far more handshake data than any sound handshake has: a faulty or hostile server.",
             "Check the address; if the server is yours, shorten the list of CAs it sends and its certificate chain.",
         ),
+        PeerError::Refused(error) => error.explain(),
+        PeerError::Mqtt(error) => error.explain(),
         // Explained before this function is asked.
         PeerError::Protocol(error) => protocol(*error),
         PeerError::Certificate(error) => certificate(*error),
@@ -455,6 +458,18 @@ fn network(error: &NetworkError) -> Explanation {
             "Something was to be sent or read on a connection that has been closed.",
             "Connect again; if the server closes often, check the keep-alive and whether two devices share a client identifier.",
         ),
+        NetworkError::NoConnAck => text(
+            "The connection was made, and the broker did not answer CONNECT in time: it is overloaded, the link is slow, or the port is not MQTT's.",
+            "Check host and port, and allow more time on slow links.",
+        ),
+        NetworkError::NoPingResp => text(
+            "The link is dead although nobody said so: Wi-Fi or a router lost it, or the broker hangs.",
+            "Connect again. If it happens often, shorten the keep-alive below the idle limit of the routers in between.",
+        ),
+        NetworkError::ClosedBeforeConnAck => text(
+            "The broker refuses this client without saying why. AWS IoT Core does so where the policy does not allow the client identifier; Mosquitto for malformed or unwanted connections.",
+            "Look into the broker's log; on AWS, compare the policy with the client identifier.",
+        ),
     }
 }
 
@@ -472,5 +487,6 @@ fn resource(error: &ResourceError) -> Explanation {
             "One buffer serves both directions, and it still holds input that the application has not read.",
             "Read what has arrived before sending, or give the connection two buffers.",
         ),
+        ResourceError::Mqtt(error) => error.explain(),
     }
 }

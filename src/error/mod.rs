@@ -41,6 +41,11 @@
 //! | -1310, -1311 | [`CertificateError::NotYetValid`], [`CertificateError::WrongExtendedKeyUsage`] |
 //! | -1400, -1401 | [`NetworkError::Truncated`], [`NetworkError::Closed`] |
 //! | -1500 | [`ResourceError::UnreadInput`] |
+//! | -2007 to -2001 | [`Refusal`]: -2000 - the return code of the CONNACK |
+//! | -2010 to -2012 | [`NetworkError::NoConnAck`], [`NetworkError::NoPingResp`], [`NetworkError::ClosedBeforeConnAck`] |
+//! | -2020, -2257 to -2200 | [`MqttMisuse`] |
+//! | -2120 to -2100 | [`MqttViolation`] |
+//! | -2307 to -2300 | [`MqttResource`] |
 //! | 1 | [`PeerError::FingerprintMismatch`] |
 //! | 2 to 29 | [`ProtocolError`], but for 6 and 8 |
 //! | 6 | [`PeerError::RecordTooLarge`] |
@@ -61,9 +66,11 @@ mod codes;
 mod display;
 mod explain;
 mod kinds;
+mod mqtt;
 
 pub use explain::Explanation;
 pub use kinds::{CertificateError, ProtocolError};
+pub use mqtt::{MqttMisuse, MqttResource, MqttViolation, Refusal};
 
 use embedded_io::ErrorKind;
 
@@ -225,6 +232,8 @@ pub enum ConfigError {
     ForeignSession,
     /// A method was called at a moment that does not allow it.
     BadState,
+    /// MQTT or its broker does not allow it.
+    Mqtt(MqttMisuse),
 }
 
 /// The server sent something that cannot be accepted.
@@ -258,6 +267,10 @@ pub enum PeerError {
     },
     /// More handshake bytes than any sound handshake needs.
     HandshakeTooLong,
+    /// The broker refused the connection.
+    Refused(Refusal),
+    /// The broker violated MQTT.
+    Mqtt(MqttViolation),
 }
 
 /// The network below failed.
@@ -277,6 +290,12 @@ pub enum NetworkError {
     Truncated,
     /// The connection is closed; nothing more can be sent.
     Closed,
+    /// The broker did not answer CONNECT in time.
+    NoConnAck,
+    /// The broker did not answer PINGREQ in time.
+    NoPingResp,
+    /// The broker ended the connection instead of answering CONNECT.
+    ClosedBeforeConnAck,
 }
 
 /// The device lacks something.
@@ -290,6 +309,8 @@ pub enum ResourceError {
     NoEntropy,
     /// One buffer serves both directions, and it holds input that the application has not read yet.
     UnreadInput,
+    /// Memory given to an MQTT session.
+    Mqtt(MqttResource),
 }
 
 impl From<ConfigError> for Error {
@@ -340,6 +361,30 @@ impl From<CertificateError> for PeerError {
     }
 }
 
+impl From<MqttMisuse> for Error {
+    fn from(error: MqttMisuse) -> Self {
+        Self::Config(ConfigError::Mqtt(error))
+    }
+}
+
+impl From<MqttViolation> for Error {
+    fn from(error: MqttViolation) -> Self {
+        Self::Peer(PeerError::Mqtt(error))
+    }
+}
+
+impl From<MqttResource> for Error {
+    fn from(error: MqttResource) -> Self {
+        Self::Resource(ResourceError::Mqtt(error))
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(error: Refusal) -> Self {
+        Self::Peer(PeerError::Refused(error))
+    }
+}
+
 impl core::error::Error for Error {}
 impl core::error::Error for ConfigError {}
 impl core::error::Error for PeerError {}
@@ -363,14 +408,21 @@ impl embedded_io::Error for Error {
             Self::Peer(PeerError::AlertReceived(_) | PeerError::AlertSent(_)) => {
                 ErrorKind::ConnectionAborted
             }
+            Self::Peer(PeerError::Refused(_)) => ErrorKind::ConnectionRefused,
             Self::Peer(_) => ErrorKind::InvalidData,
             Self::Network(NetworkError::Resolve) => ErrorKind::NotFound,
             Self::Network(NetworkError::Connect) => ErrorKind::ConnectionRefused,
-            Self::Network(NetworkError::Timeout) => ErrorKind::TimedOut,
+            Self::Network(
+                NetworkError::Timeout | NetworkError::NoConnAck | NetworkError::NoPingResp,
+            ) => ErrorKind::TimedOut,
             Self::Network(NetworkError::Transport(kind)) => *kind,
             Self::Network(NetworkError::Truncated) => ErrorKind::ConnectionReset,
-            Self::Network(NetworkError::Closed) => ErrorKind::BrokenPipe,
-            Self::Resource(ResourceError::OutOfMemory) => ErrorKind::OutOfMemory,
+            Self::Network(NetworkError::Closed | NetworkError::ClosedBeforeConnAck) => {
+                ErrorKind::BrokenPipe
+            }
+            Self::Resource(ResourceError::OutOfMemory | ResourceError::Mqtt(_)) => {
+                ErrorKind::OutOfMemory
+            }
             Self::Resource(ResourceError::NoEntropy | ResourceError::UnreadInput) => {
                 ErrorKind::Other
             }

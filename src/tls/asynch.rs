@@ -4,6 +4,8 @@ use embedded_io::Error as _;
 use embedded_io_async::{ErrorType, Read, Write};
 use rand_core::TryCryptoRng;
 
+use crate::trust::{Authenticated, Verified};
+
 use crate::error::{Error, PeerError};
 
 use super::blocking::{failed, is_cut};
@@ -83,6 +85,12 @@ impl<'s, T: Read + Write> Stream<'s, T> {
         }
         self.transport.flush().await.map_err(failed)?;
         Ok(self.transport)
+    }
+}
+
+impl<T> Authenticated for Stream<'_, T> {
+    fn verified(&self) -> Result<Verified, Error> {
+        self.connection.verified()
     }
 }
 

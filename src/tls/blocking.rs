@@ -3,6 +3,8 @@
 use embedded_io::{Error as _, ErrorKind, ErrorType, Read, Write};
 use rand_core::TryCryptoRng;
 
+use crate::trust::{Authenticated, Verified};
+
 use crate::error::{Error, NetworkError, PeerError};
 
 use super::client::{Action, CLOSING_READS};
@@ -96,6 +98,12 @@ impl<'s, T: Read + Write> Stream<'s, T> {
         }
         self.transport.flush().map_err(failed)?;
         Ok(self.transport)
+    }
+}
+
+impl<T> Authenticated for Stream<'_, T> {
+    fn verified(&self) -> Result<Verified, Error> {
+        self.connection.verified()
     }
 }
 

@@ -2,8 +2,8 @@
 
 use rand_core::TryCryptoRng;
 
-use crate::error::{ConfigError, Error, NetworkError, ResourceError};
-use crate::trust::Pin;
+use crate::error::{ConfigError, Error, MqttMisuse, NetworkError, ResourceError};
+use crate::trust::{Authenticated, Pin, Verified};
 
 use super::engine::{Context, Established, Running};
 use super::{Config, FragmentLength, Message, Parts, Session};
@@ -96,6 +96,7 @@ use super::{Config, FragmentLength, Message, Parts, Session};
 pub struct Handshake<'s, 'h> {
     running: Running<'s, 'h>,
     binding: [u8; 8],
+    verifies: bool,
 }
 
 /// An established connection.
@@ -104,6 +105,7 @@ pub struct Handshake<'s, 'h> {
 pub struct Connection<'s> {
     established: Established<'s>,
     binding: [u8; 8],
+    verified: bool,
 }
 
 /// The side of a handshake or a connection that faces the network.
@@ -158,7 +160,11 @@ impl<'s, 'h> Handshake<'s, 'h> {
             &config.setup(),
             seed.as_ref(),
         )?;
-        Ok(Handshake { running, binding })
+        Ok(Handshake {
+            running,
+            binding,
+            verifies: config.verifies(),
+        })
     }
 
     /// The side that faces the network.
@@ -189,10 +195,15 @@ impl<'s, 'h> Handshake<'s, 'h> {
         if !self.is_complete() {
             return Err(ConfigError::BadState.into());
         }
-        let Handshake { running, binding } = self;
+        let Handshake {
+            running,
+            binding,
+            verifies,
+        } = self;
         Ok(Connection {
             established: running.finish(),
             binding,
+            verified: verifies,
         })
     }
 }
@@ -297,6 +308,18 @@ impl Connection<'_> {
     #[cfg(feature = "key-log")]
     pub fn secrets(&self) -> (&[u8; 32], &[u8; 48]) {
         self.context().secrets()
+    }
+}
+
+/// A finished handshake is the proof, unless its trust accepts anyone: with [`Trust::learn`](crate::trust::Trust::learn) the
+/// server is known from the next connection on, which pins what was learned.
+impl Authenticated for Connection<'_> {
+    fn verified(&self) -> Result<Verified, Error> {
+        if self.verified {
+            Ok(Verified::by_handshake())
+        } else {
+            Err(MqttMisuse::Unverified.into())
+        }
     }
 }
 

@@ -103,6 +103,11 @@ impl<'a> Config<'a> {
         [a, b, c, d, e, f, g, h]
     }
 
+    /// Whether a server that is accepted is known.
+    pub(super) fn verifies(&self) -> bool {
+        self.policy.verifies()
+    }
+
     pub(super) fn session(&self) -> Option<&'a Session> {
         self.session
     }

@@ -8,6 +8,7 @@
 //! - [`anchor`]: the certificate authorities that a device accepts, from DER or PEM or as constants
 //! - [`name`]: the server's name, and whether a certificate's name covers it
 //! - [`validity`]: whether a certificate is valid at a moment
+//! - [`verified`]: the proof that a server is known, without which no password is sent
 //! - [`scan`]: what a certificate says, read while it passes through, without keeping it
 //!
 //! Everything here is plain data and arithmetic: no TLS, no signatures. The TLS engine feeds it.
@@ -20,6 +21,7 @@ pub mod pin;
 pub mod policy;
 pub mod scan;
 pub mod validity;
+pub mod verified;
 
 pub use anchor::TrustAnchor;
 pub use key::{Curve, PublicKey};
@@ -30,3 +32,4 @@ pub use policy::{
 };
 pub use scan::{CertificateScanner, ScannedCertificate, ServerUsage};
 pub use validity::Validity;
+pub use verified::{Authenticated, PlainText, Verified};

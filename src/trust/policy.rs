@@ -107,6 +107,11 @@ pub trait Policy: sealed::Sealed {
     /// Two choices feed the same bytes if and only if they are of the same kind, with the same pins and
     /// anchors in the same order. The time is not part of it.
     fn binding(&self, feed: &mut dyn FnMut(&[u8]));
+
+    /// Whether a server that is accepted is thereby known: `false` for [`Learn`] and [`AnyoneAccepted`].
+    fn verifies(&self) -> bool {
+        true
+    }
 }
 
 mod sealed {
@@ -185,6 +190,10 @@ impl Policy for Learn {
 
     fn binding(&self, feed: &mut dyn FnMut(&[u8])) {
         feed(&[2]);
+    }
+
+    fn verifies(&self) -> bool {
+        false
     }
 }
 
@@ -301,6 +310,10 @@ impl Policy for AnyoneAccepted {
 
     fn binding(&self, feed: &mut dyn FnMut(&[u8])) {
         feed(&[5]);
+    }
+
+    fn verifies(&self) -> bool {
+        false
     }
 }
 

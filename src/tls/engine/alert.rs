@@ -13,7 +13,10 @@ fn description(error: &Error) -> Option<u8> {
             PeerError::FingerprintMismatch => 42,
             PeerError::FragmentLengthIgnored { .. } | PeerError::RecordTooLarge { .. } => 22,
             PeerError::HandshakeTooLong => 40,
-            PeerError::AlertReceived(_) | PeerError::AlertSent(_) => return None,
+            PeerError::AlertReceived(_)
+            | PeerError::AlertSent(_)
+            | PeerError::Refused(_)
+            | PeerError::Mqtt(_) => return None,
             PeerError::Certificate(certificate) => match certificate {
                 CertificateError::Expired
                 | CertificateError::NotYetValid

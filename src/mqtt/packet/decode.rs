@@ -1,0 +1,210 @@
+//! Bytes to packets.
+
+use core::str;
+
+use crate::error::{MqttViolation, Refusal};
+
+use super::{Packet, PacketId, PublishHeader, QoS, first_byte};
+
+/// How far the bytes go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress<'a> {
+    /// The bytes so far are the beginning of a packet; at least this many more are needed to go on.
+    Incomplete(usize),
+    /// A packet, and the bytes it has; for a publish the bytes before its payload.
+    Packet(Packet<'a>, usize),
+}
+
+/// Reads the packet that `bytes` begin with.
+///
+/// It is told as soon as it is whole; a publish as soon as its header is, whether or not its payload has come. Bytes after
+/// the packet are not looked at. Whatever cannot be the beginning of a packet that a broker may send is told with the first
+/// byte that gives it away.
+///
+/// ```
+/// use bearcub::mqtt::packet::{Packet, PacketId, Progress, decode};
+///
+/// let id = PacketId::new(7).unwrap();
+/// assert_eq!(decode(&[0x40, 2, 0]), Ok(Progress::Incomplete(1)));
+/// assert_eq!(decode(&[0x40, 2, 0, 7]), Ok(Progress::Packet(Packet::PubAck(id), 4)));
+/// assert!(decode(&[0x40, 3]).is_err()); // a PUBACK has two bytes
+/// ```
+///
+/// # Errors
+/// The rule of MQTT 3.1.1 that the bytes violate. The connection is to be ended then (MQTT-4.8.0-1).
+pub fn decode(bytes: &[u8]) -> Result<Progress<'_>, MqttViolation> {
+    let Some(&first) = bytes.first() else {
+        return Ok(Progress::Incomplete(2));
+    };
+    check_first(first)?;
+    let Some((remaining, start)) = remaining_length(bytes)? else {
+        return Ok(Progress::Incomplete(1));
+    };
+    let body = &bytes[start..];
+    if first & 0xf0 == first_byte::PUBLISH {
+        return publish(first, remaining, body, start);
+    }
+    let length_is_possible = match first {
+        first_byte::PINGRESP => remaining == 0,
+        // An identifier, and a return code for each filter.
+        first_byte::SUBACK => remaining >= 3,
+        _ => remaining == 2,
+    };
+    if !length_is_possible {
+        return Err(MqttViolation::PacketLength);
+    }
+    let Some(body) = body.get(..remaining) else {
+        return Ok(Progress::Incomplete(remaining - body.len()));
+    };
+    let packet = match (first, body) {
+        (first_byte::PINGRESP, _) => Packet::PingResp,
+        (first_byte::CONNACK, &[flags, code]) => connack(flags, code)?,
+        (_, &[high, low, ref rest @ ..]) => {
+            let id = packet_id(high, low)?;
+            match first {
+                first_byte::PUBACK => Packet::PubAck(id),
+                first_byte::PUBREC => Packet::PubRec(id),
+                first_byte::PUBREL => Packet::PubRel(id),
+                first_byte::PUBCOMP => Packet::PubComp(id),
+                first_byte::UNSUBACK => Packet::UnsubAck(id),
+                _ => suback(id, rest)?,
+            }
+        }
+        _ => return Err(MqttViolation::PacketLength),
+    };
+    Ok(Progress::Packet(packet, start + remaining))
+}
+
+fn check_first(first: u8) -> Result<(), MqttViolation> {
+    let expected = match first & 0xf0 {
+        first_byte::PUBLISH => {
+            return match (first >> 1 & 3, first & first_byte::DUPLICATE) {
+                (3, _) => Err(MqttViolation::QoS3),
+                (0, first_byte::DUPLICATE) => Err(MqttViolation::DuplicateAtQoS0),
+                _ => Ok(()),
+            };
+        }
+        0x60 => first_byte::PUBREL,
+        other @ (first_byte::CONNACK
+        | first_byte::PUBACK
+        | first_byte::PUBREC
+        | first_byte::PUBCOMP
+        | first_byte::SUBACK
+        | first_byte::UNSUBACK
+        | first_byte::PINGRESP) => other,
+        _ => return Err(MqttViolation::PacketType),
+    };
+    if first == expected {
+        Ok(())
+    } else {
+        Err(MqttViolation::Flags)
+    }
+}
+
+/// The remaining length, and where it ends (section 2.2.3); `None` if there are too few bytes to know.
+fn remaining_length(bytes: &[u8]) -> Result<Option<(usize, usize)>, MqttViolation> {
+    let mut length = 0;
+    for (index, &byte) in bytes.iter().enumerate().skip(1) {
+        length |= usize::from(byte & 0x7f) << (7 * (index - 1));
+        if byte & 0x80 == 0 {
+            // A last byte of 0 adds nothing: the same length has a shorter form.
+            return if byte == 0 && index > 1 {
+                Err(MqttViolation::RemainingLength)
+            } else {
+                Ok(Some((length, index + 1)))
+            };
+        }
+        if index == 4 {
+            return Err(MqttViolation::RemainingLength);
+        }
+    }
+    Ok(None)
+}
+
+fn packet_id(high: u8, low: u8) -> Result<PacketId, MqttViolation> {
+    PacketId::new(u16::from_be_bytes([high, low])).ok_or(MqttViolation::PacketIdZero)
+}
+
+fn connack(flags: u8, code: u8) -> Result<Packet<'static>, MqttViolation> {
+    if flags & 0xfe != 0 {
+        return Err(MqttViolation::ConnAckFlags);
+    }
+    let refusal = match code {
+        0 => None,
+        1 => Some(Refusal::ProtocolVersion),
+        2 => Some(Refusal::ClientId),
+        3 => Some(Refusal::ServerUnavailable),
+        4 => Some(Refusal::BadCredentials),
+        5 => Some(Refusal::NotAuthorised),
+        7 => Some(Refusal::AwsNotAuthorised),
+        _ => return Err(MqttViolation::ReturnCode),
+    };
+    let session_present = flags == 1;
+    if session_present && refusal.is_some() {
+        return Err(MqttViolation::SessionWithRefusal);
+    }
+    Ok(Packet::ConnAck {
+        session_present,
+        refusal,
+    })
+}
+
+fn suback(id: PacketId, granted: &[u8]) -> Result<Packet<'_>, MqttViolation> {
+    if granted.iter().all(|code| matches!(code, 0..=2 | 0x80)) {
+        Ok(Packet::SubAck { id, granted })
+    } else {
+        Err(MqttViolation::GrantedQoS)
+    }
+}
+
+fn publish(
+    first: u8,
+    remaining: usize,
+    body: &[u8],
+    start: usize,
+) -> Result<Progress<'_>, MqttViolation> {
+    let qos = QoS::from_number(first >> 1 & 3).ok_or(MqttViolation::QoS3)?;
+    let id_length = if qos == QoS::AtMostOnce { 0 } else { 2 };
+    if remaining < 2 + id_length {
+        return Err(MqttViolation::PacketLength);
+    }
+    let &[high, low, ref rest @ ..] = body else {
+        return Ok(Progress::Incomplete(2 - body.len()));
+    };
+    let topic_length = usize::from(u16::from_be_bytes([high, low]));
+    if topic_length == 0 {
+        return Err(MqttViolation::EmptyTopic);
+    }
+    let header_length = 2 + topic_length + id_length;
+    if header_length > remaining {
+        return Err(MqttViolation::PacketLength);
+    }
+    if body.len() < header_length {
+        return Ok(Progress::Incomplete(header_length - body.len()));
+    }
+    let (topic, rest) = rest.split_at(topic_length);
+    let topic = str::from_utf8(topic).map_err(|_| MqttViolation::Utf8)?;
+    for byte in topic.bytes() {
+        match byte {
+            0 => return Err(MqttViolation::Nul),
+            b'+' | b'#' => return Err(MqttViolation::Wildcard),
+            _ => {}
+        }
+    }
+    let id = match (qos, rest) {
+        (QoS::AtLeastOnce | QoS::ExactlyOnce, &[high, low, ..]) => Some(packet_id(high, low)?),
+        _ => None,
+    };
+    let header = PublishHeader {
+        topic,
+        qos,
+        retain: first & first_byte::RETAIN != 0,
+        duplicate: first & first_byte::DUPLICATE != 0,
+        id,
+        payload_length: remaining - header_length,
+    };
+    Ok(Progress::Packet(
+        Packet::Publish(header),
+        start + header_length,
+    ))
+}

@@ -1,0 +1,164 @@
+//! Topic names and topic filters (MQTT 3.1.1 section 4.7).
+
+use crate::error::MqttMisuse;
+
+/// Whether a string may stand in a packet at all (section 1.5.3).
+pub(crate) fn check_string(string: &str) -> Result<(), MqttMisuse> {
+    if string.len() > usize::from(u16::MAX) {
+        return Err(MqttMisuse::StringTooLong);
+    }
+    if string.bytes().any(|byte| byte == 0) {
+        return Err(MqttMisuse::Nul);
+    }
+    Ok(())
+}
+
+/// Checks a topic to publish to.
+///
+/// ```
+/// use bearcub::error::MqttMisuse;
+/// use bearcub::mqtt::packet::topic;
+///
+/// assert_eq!(topic::check_name("plant/7/temp"), Ok(()));
+/// assert_eq!(topic::check_name("plant/+/temp"), Err(MqttMisuse::Wildcard));
+/// ```
+///
+/// # Errors
+/// Empty, longer than 65,535 bytes, with a NUL, or with a wildcard.
+pub fn check_name(name: &str) -> Result<(), MqttMisuse> {
+    check_string(name)?;
+    if name.is_empty() {
+        return Err(MqttMisuse::EmptyTopic);
+    }
+    if name.bytes().any(|byte| matches!(byte, b'+' | b'#')) {
+        return Err(MqttMisuse::Wildcard);
+    }
+    Ok(())
+}
+
+/// Checks a filter to subscribe with.
+///
+/// ```
+/// use bearcub::error::MqttMisuse;
+/// use bearcub::mqtt::packet::topic;
+///
+/// assert_eq!(topic::check_filter("plant/+/temp/#"), Ok(()));
+/// assert_eq!(topic::check_filter("plant/7+"), Err(MqttMisuse::SingleLevelWildcard));
+/// ```
+///
+/// # Errors
+/// Empty, longer than 65,535 bytes, with a NUL, or with a wildcard that is not a whole level, or `#` before the last.
+pub fn check_filter(filter: &str) -> Result<(), MqttMisuse> {
+    check_string(filter)?;
+    if filter.is_empty() {
+        return Err(MqttMisuse::EmptyTopic);
+    }
+    let mut levels = filter.as_bytes().split(|&byte| byte == b'/').peekable();
+    while let Some(level) = levels.next() {
+        if level.contains(&b'#') && (level.len() > 1 || levels.peek().is_some()) {
+            return Err(MqttMisuse::MultiLevelWildcard);
+        }
+        if level.contains(&b'+') && level.len() > 1 {
+            return Err(MqttMisuse::SingleLevelWildcard);
+        }
+    }
+    Ok(())
+}
+
+/// Whether a filter matches a topic; for a program that sorts what it receives by its own filters.
+///
+/// A topic that begins with `$` is matched by no filter that begins with a wildcard (MQTT-4.7.2-1). Neither is checked for
+/// its form.
+///
+/// ```
+/// use bearcub::mqtt::packet::topic;
+///
+/// assert!(topic::matches("plant/+/temp", "plant/7/temp"));
+/// assert!(topic::matches("plant/#", "plant"));
+/// assert!(!topic::matches("#", "$SYS/uptime"));
+/// ```
+#[must_use]
+pub fn matches(filter: &str, topic: &str) -> bool {
+    if topic.starts_with('$') && filter.starts_with(['+', '#']) {
+        return false;
+    }
+    let mut levels = topic.as_bytes().split(|&byte| byte == b'/');
+    for wanted in filter.as_bytes().split(|&byte| byte == b'/') {
+        if wanted == b"#" {
+            return true;
+        }
+        match levels.next() {
+            Some(level) if wanted == b"+" || wanted == level => {}
+            _ => return false,
+        }
+    }
+    levels.next().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{check_filter, check_name, matches};
+    use crate::error::MqttMisuse;
+
+    #[test]
+    fn names_and_filters_keep_the_rules_of_section_4_7() {
+        for name in ["a", "/", "a//b", "/a", " ", "\u{feff}", "$SYS/x", "ä/ö"] {
+            assert_eq!(check_name(name), Ok(()), "{name:?}");
+            assert_eq!(check_filter(name), Ok(()), "{name:?}");
+        }
+        for filter in ["#", "+", "a/#", "+/#", "/+", "+/+", "a/+/b", "/#"] {
+            assert_eq!(check_filter(filter), Ok(()), "{filter:?}");
+            assert_eq!(check_name(filter), Err(MqttMisuse::Wildcard), "{filter:?}");
+        }
+        for filter in ["a#", "#/a", "a/#/b", "##", "a/b#", "+#"] {
+            let found = check_filter(filter);
+            assert_eq!(found, Err(MqttMisuse::MultiLevelWildcard), "{filter:?}");
+        }
+        for filter in ["a+", "++", "+a/b", "a/b+/c"] {
+            let found = check_filter(filter);
+            assert_eq!(found, Err(MqttMisuse::SingleLevelWildcard), "{filter:?}");
+        }
+        for check in [check_name, check_filter] {
+            assert_eq!(check(""), Err(MqttMisuse::EmptyTopic));
+            assert_eq!(check("a\0"), Err(MqttMisuse::Nul));
+            let long = std::string::String::from_utf8(std::vec![b'a'; 65_536]).unwrap();
+            assert_eq!(check(&long), Err(MqttMisuse::StringTooLong));
+            assert_eq!(check(&long[1..]), Ok(()));
+        }
+    }
+
+    /// The examples of sections 4.7.1.2, 4.7.1.3 and 4.7.2.
+    #[test]
+    fn filters_match_what_the_standard_says_they_match() {
+        for (filter, topic) in [
+            ("sport/tennis/player1/#", "sport/tennis/player1"),
+            ("sport/tennis/player1/#", "sport/tennis/player1/ranking"),
+            (
+                "sport/tennis/player1/#",
+                "sport/tennis/player1/score/wimbledon",
+            ),
+            ("sport/#", "sport"),
+            ("#", "any/thing"),
+            ("sport/tennis/+", "sport/tennis/player1"),
+            ("sport/+", "sport/"),
+            ("+/+", "/finance"),
+            ("/+", "/finance"),
+            ("$SYS/#", "$SYS/uptime"),
+            ("$SYS/monitor/+", "$SYS/monitor/Clients"),
+        ] {
+            assert!(matches(filter, topic), "{filter} {topic}");
+        }
+        for (filter, topic) in [
+            ("sport/tennis/+", "sport/tennis/player1/ranking"),
+            ("sport/+", "sport"),
+            ("+", "/finance"),
+            ("#", "$SYS/uptime"),
+            ("+/monitor/Clients", "$SYS/monitor/Clients"),
+            ("a", "A"),
+            ("a/b", "a"),
+            ("a", "a/b"),
+        ] {
+            assert!(!matches(filter, topic), "{filter} {topic}");
+        }
+    }
+}
