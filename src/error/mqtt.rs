@@ -303,17 +303,17 @@ explained! {
         LimitClientId = -2251, "",
             "the client identifier is longer than this broker takes",
             "The broker's profile has a limit; AWS IoT Core takes 128 bytes.",
-            "Give a shorter identifier.";
+            "Give the device a shorter client identifier.";
         /// The topic or filter is longer than the broker takes.
         LimitTopicLength = -2252, "",
             "the topic is longer than this broker takes",
             "The broker's profile has a limit; AWS IoT Core takes 256 bytes.",
-            "Shorten the topic.";
+            "Shorten the topic, or the names of its levels.";
         /// The topic or filter has more slashes than the broker takes.
         LimitTopicLevels = -2253, "",
             "the topic has more slashes than this broker takes",
             "The broker's profile has a limit; AWS IoT Core takes 7 slashes.",
-            "Use fewer levels.";
+            "Use fewer levels in topics and filters.";
         /// More filters in one SUBSCRIBE than the broker takes.
         LimitFilters = -2254, "",
             "more filters at once than this broker takes",
@@ -323,7 +323,7 @@ explained! {
         LimitSubscriptions = -2255, "",
             "more subscriptions than this broker takes",
             "The broker's profile has a limit; AWS IoT Core takes 50 on a connection.",
-            "Use wildcards.";
+            "Cover several topics with one filter, by wildcards.";
         /// The keep-alive is outside what the broker takes.
         LimitKeepAlive = -2256, "",
             "the keep-alive is outside of what this broker takes",
