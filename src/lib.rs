@@ -53,6 +53,8 @@ pub mod buffer;
 #[forbid(unsafe_code)]
 pub mod clock;
 #[forbid(unsafe_code)]
+mod crc;
+#[forbid(unsafe_code)]
 pub mod entropy;
 #[forbid(unsafe_code)]
 pub mod error;

@@ -2,10 +2,13 @@
 //!
 //! A session keeps here what the standard says a client must keep (section 4.1): messages of QoS 1 and 2 that are not
 //! acknowledged, and the identifiers of QoS 2 messages that are half done; and what was published while there is no
-//! connection. [`Ram`] is for devices that stay on, [`NoStore`] for those that publish with QoS 0 only.
+//! connection. [`Ram`] is for devices that stay on, [`NoStore`] for those that publish with QoS 0 only; [`Flash`]
+//! survives a loss of power at any moment.
 
+mod flash;
 mod ram;
 
+pub use flash::Flash;
 pub use ram::Ram;
 
 use super::packet::PacketId;
