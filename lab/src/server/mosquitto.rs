@@ -21,6 +21,7 @@ pub struct MosquittoConfig {
     identity_as_username: bool,
     users: Vec<(String, String)>,
     plain_listener: bool,
+    persistence: bool,
     tls_version: &'static str,
     ciphers: Option<String>,
     security_level: u8,
@@ -38,6 +39,7 @@ impl MosquittoConfig {
             identity_as_username: false,
             users: Vec::new(),
             plain_listener: false,
+            persistence: false,
             tls_version: "tlsv1.2",
             ciphers: None,
             security_level: 2,
@@ -95,6 +97,13 @@ impl MosquittoConfig {
         self
     }
 
+    /// Keeps sessions and messages over a restart, written to disk with every change.
+    #[must_use]
+    pub fn persistent(mut self) -> Self {
+        self.persistence = true;
+        self
+    }
+
     /// The oldest TLS version: `tlsv1.2` (as is) or `tlsv1.3`.
     #[must_use]
     pub fn tls_version(mut self, version: &'static str) -> Self {
@@ -138,7 +147,12 @@ impl MosquittoConfig {
         line("log_dest stderr");
         line("log_type all");
         line("log_timestamp false");
-        line("persistence false");
+        line(&format!("persistence {}", self.persistence));
+        if self.persistence {
+            line(&format!("persistence_location {}/", folder.display()));
+            line("autosave_on_changes true");
+            line("autosave_interval 1");
+        }
         // Started as root, it would become the user `mosquitto`, who cannot read these files.
         line("user root");
         let anonymous = !self.identity_as_username && self.users.is_empty();
@@ -220,7 +234,7 @@ pub struct Mosquitto {
     addr: SocketAddr,
     plain_addr: Option<SocketAddr>,
     process: Process,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// Why a broker is not there.
@@ -264,31 +278,29 @@ impl Mosquitto {
         let [port, plain_port] = free_ports()?;
         config.write(folder.path(), port, plain_port)?;
         config.write_users(folder.path())?;
-        let mut command = Command::new(program);
-        command
-            .arg("-c")
-            .arg(folder.path().join("mosquitto.conf"))
-            .env("OPENSSL_CONF", "/dev/null");
-        let process = Process::spawn(Program::Mosquitto, &mut command)?;
-        let running = process.wait(PATIENCE, |log| {
-            let running =
-                |line: &str| line.starts_with("mosquitto version") && line.ends_with("running");
-            let line = log
-                .lines()
-                .find(|line| running(line) || line.contains("in use"))?;
-            Some(running(line))
-        });
-        match running {
-            Some(true) => {}
-            Some(false) => return Err(Refusal::PortTaken),
-            None => return Err(Refusal::Other(process.failed("it does not run"))),
-        }
+        let process = launch(&program, folder.path())?;
         Ok(Mosquitto {
             addr: loopback(port),
             plain_addr: config.plain_listener.then(|| loopback(plain_port)),
             process,
-            _folder: folder,
+            folder,
         })
+    }
+
+    /// Ends the broker, politely (SIGTERM: it saves what it has) or not (SIGKILL), and starts it again with the same
+    /// settings, on the same ports.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start), or if somebody else took a port in between.
+    pub fn restart(&mut self, politely: bool) -> Result<(), Error> {
+        self.process.end(politely)?;
+        let program = Program::Mosquitto.find()?;
+        self.process = launch(&program, self.folder.path()).map_err(|refusal| match refusal {
+            Refusal::PortTaken => Error::Config("the broker's port was taken".to_owned()),
+            Refusal::Other(error) => error,
+        })?;
+        Ok(())
     }
 
     /// Where the (first) listener is.
@@ -316,6 +328,29 @@ impl Mosquitto {
         self.process
             .wait(timeout, |log| log.contains(text).then_some(()))
             .is_some()
+    }
+}
+
+/// Starts the program with what is in the folder, and waits until it runs.
+fn launch(program: &Path, folder: &Path) -> Result<Process, Refusal> {
+    let mut command = Command::new(program);
+    command
+        .arg("-c")
+        .arg(folder.join("mosquitto.conf"))
+        .env("OPENSSL_CONF", "/dev/null");
+    let process = Process::spawn(Program::Mosquitto, &mut command)?;
+    let running = process.wait(PATIENCE, |log| {
+        let running =
+            |line: &str| line.starts_with("mosquitto version") && line.ends_with("running");
+        let line = log
+            .lines()
+            .find(|line| running(line) || line.contains("in use"))?;
+        Some(running(line))
+    });
+    match running {
+        Some(true) => Ok(process),
+        Some(false) => Err(Refusal::PortTaken),
+        None => Err(Refusal::Other(process.failed("it does not run"))),
     }
 }
 

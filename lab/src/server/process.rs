@@ -117,6 +117,17 @@ impl Process {
         stdin.flush()
     }
 
+    /// Asks the program to end (SIGTERM), or ends it at once (SIGKILL), and waits until it has.
+    pub(super) fn end(&mut self, politely: bool) -> std::io::Result<()> {
+        if politely {
+            let pid = self.child.id().to_string();
+            Command::new("kill").arg(pid).status()?;
+        } else {
+            self.child.kill()?;
+        }
+        self.child.wait().map(drop)
+    }
+
     /// An error that shows the log.
     pub(super) fn failed(&self, reason: &str) -> Error {
         Error::Failed {
