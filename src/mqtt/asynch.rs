@@ -4,7 +4,7 @@ use core::future::{Future, poll_fn};
 use core::pin::pin;
 use core::task::Poll;
 
-use embedded_io_async::{Error as _, ErrorKind, Read, Write};
+use embedded_io_async::{Error as _, ErrorKind, ErrorType, Read, Write};
 
 use crate::clock::Instant;
 use crate::error::{Error, MqttResource, NetworkError, ResourceError};
@@ -48,11 +48,13 @@ impl<C: Timer + ?Sized> Timer for &mut C {
 /// # Cancellation safety
 /// Each method says what happens if its future is dropped. It holds for streams whose own `read`, `write` and `flush` lose
 /// nothing when dropped; [`tls::asynch::Stream`](crate::tls::asynch::Stream) is such a one over a transport that is.
-pub struct Client<'c, 'b, T, C, S, const N: usize, const F: usize> {
+pub struct Client<'c, 'b, T: ErrorType, C, S, const N: usize, const F: usize> {
     stream: T,
     session: &'c mut Session<'b, S, N, F>,
     timer: C,
     unflushed: bool,
+    /// Why the connection is over, for the next call to tell.
+    failure: Option<ClientError<T::Error>>,
 }
 
 impl<'c, 'b, T, C, S, const N: usize, const F: usize> Client<'c, 'b, T, C, S, N, F>
@@ -86,6 +88,7 @@ where
             session,
             timer,
             unflushed: false,
+            failure: None,
         };
         loop {
             client.turn().await?;
@@ -123,7 +126,8 @@ where
             .await
     }
 
-    /// Publishes a message.
+    /// Publishes a message. Once it is accepted, an end of the connection is told by the next call: the session has the message,
+    /// and sends one of QoS 1 or 2 again.
     ///
     /// # Errors
     /// As [`blocking::Client::publish_message`](super::blocking::Client::publish_message).
@@ -136,7 +140,6 @@ where
         &mut self,
         message: &Publish<'_>,
     ) -> Result<Publication<N>, ClientError<T::Error>> {
-        self.send().await?;
         match self.session.publish(message) {
             Err(Error::Resource(ResourceError::Mqtt(MqttResource::Output))) => {
                 self.begin(message, message.payload.len(), None).await?;
@@ -149,7 +152,7 @@ where
             }
             published => {
                 let published = published?;
-                self.send().await?;
+                self.send_accepted().await;
                 Ok(published)
             }
         }
@@ -206,7 +209,7 @@ where
     ) -> Result<PacketId, ClientError<T::Error>> {
         self.send().await?;
         let id = self.session.subscribe(filters)?;
-        self.send().await?;
+        self.send_accepted().await;
         Ok(id)
     }
 
@@ -223,7 +226,7 @@ where
     ) -> Result<PacketId, ClientError<T::Error>> {
         self.send().await?;
         let id = self.session.unsubscribe(filters)?;
-        self.send().await?;
+        self.send_accepted().await;
         Ok(id)
     }
 
@@ -236,7 +239,8 @@ where
     /// If the future is dropped, the message is acknowledged, and later calls tell the broker.
     pub async fn acknowledge(&mut self, message: Acknowledge) -> Result<(), ClientError<T::Error>> {
         self.session.acknowledge(message)?;
-        self.send().await
+        self.send_accepted().await;
+        Ok(())
     }
 
     /// Sends and receives until there is an event. The connection is kept alive only while this is awaited.
@@ -295,6 +299,9 @@ where
 
     /// A round: work, send, receive once or wait for the deadline.
     async fn turn(&mut self) -> Result<Turn, ClientError<T::Error>> {
+        if let Some(failure) = self.failure.take() {
+            return Err(failure);
+        }
         let now = self.timer.now();
         if self.session.advance(now)? {
             return Ok(Turn::Event);
@@ -315,6 +322,14 @@ where
             Some(Err(error)) => self.failed(error)?,
         }
         Ok(Turn::Nothing)
+    }
+
+    /// Sends what the session has accepted. Should that fail, the session has it nevertheless, and the next call tells of
+    /// the failure.
+    async fn send_accepted(&mut self) {
+        if let Err(failure) = self.send().await {
+            self.failure = Some(failure);
+        }
     }
 
     /// Sends all there is, and flushes.

@@ -1,6 +1,6 @@
 //! The blocking shell, over `embedded-io`.
 
-use embedded_io::{Error as _, ErrorKind, Read, Write};
+use embedded_io::{Error as _, ErrorKind, ErrorType, Read, Write};
 
 use crate::clock::Instant;
 use crate::error::{Error, MqttResource, NetworkError, ResourceError};
@@ -43,7 +43,7 @@ use super::{Acknowledge, Event, Filter, Publication, Publish, Resumption, Sessio
 /// mqtt.disconnect()?;
 /// # Ok(()) }
 /// ```
-pub struct Client<'c, 'b, T, C, S, const N: usize, const F: usize> {
+pub struct Client<'c, 'b, T: ErrorType, C, S, const N: usize, const F: usize> {
     stream: T,
     session: &'c mut Session<'b, S, N, F>,
     clock: C,
@@ -51,6 +51,8 @@ pub struct Client<'c, 'b, T, C, S, const N: usize, const F: usize> {
     unflushed: bool,
     /// Since when the stream has taken nothing.
     stalled: Option<Instant>,
+    /// Why the connection is over, for the next call to tell.
+    failure: Option<ClientError<T::Error>>,
 }
 
 impl<'c, 'b, T, C, S, const N: usize, const F: usize> Client<'c, 'b, T, C, S, N, F>
@@ -84,6 +86,7 @@ where
             clock,
             unflushed: false,
             stalled: None,
+            failure: None,
         };
         loop {
             client.turn()?;
@@ -117,15 +120,15 @@ where
         self.publish_message(&Publish::new(topic, payload).qos(qos))
     }
 
-    /// Publishes a message.
+    /// Publishes a message. Once it is accepted, an end of the connection is told by the next call: the session has the message,
+    /// and sends one of QoS 1 or 2 again.
     ///
     /// # Errors
-    /// As [`Session::publish`], and the stream's.
+    /// As [`Session::publish`]. With a message of QoS 0 that fits neither the output buffer nor the store also the stream's.
     pub fn publish_message(
         &mut self,
         message: &Publish<'_>,
     ) -> Result<Publication<N>, ClientError<T::Error>> {
-        self.send()?;
         match self.session.publish(message) {
             Err(Error::Resource(ResourceError::Mqtt(MqttResource::Output))) => {
                 // Too large for the output and for the store: straight from the program's memory.
@@ -139,7 +142,7 @@ where
             }
             published => {
                 let published = published?;
-                self.send()?;
+                self.send_accepted();
                 Ok(published)
             }
         }
@@ -185,7 +188,7 @@ where
     pub fn subscribe(&mut self, filters: &[Filter<'b>]) -> Result<PacketId, ClientError<T::Error>> {
         self.send_all()?;
         let id = self.session.subscribe(filters)?;
-        self.send()?;
+        self.send_accepted();
         Ok(id)
     }
 
@@ -196,7 +199,7 @@ where
     pub fn unsubscribe(&mut self, filters: &[&str]) -> Result<PacketId, ClientError<T::Error>> {
         self.send_all()?;
         let id = self.session.unsubscribe(filters)?;
-        self.send()?;
+        self.send_accepted();
         Ok(id)
     }
 
@@ -206,7 +209,8 @@ where
     /// As [`Session::acknowledge`], and the stream's.
     pub fn acknowledge(&mut self, message: Acknowledge) -> Result<(), ClientError<T::Error>> {
         self.session.acknowledge(message)?;
-        self.send()
+        self.send_accepted();
+        Ok(())
     }
 
     /// Sends and receives until there is an event, or until the moment `until`; `None` then. The connection is kept alive only
@@ -260,6 +264,9 @@ where
 
     /// A round: work, send, receive once.
     fn turn(&mut self) -> Result<Turn, ClientError<T::Error>> {
+        if let Some(failure) = self.failure.take() {
+            return Err(failure);
+        }
         let now = (self.clock)();
         if self.session.advance(now)? {
             return Ok(Turn::Event);
@@ -278,6 +285,14 @@ where
             Err(error) => self.failed(error)?,
         }
         Ok(Turn::Nothing)
+    }
+
+    /// Sends what the session has accepted. Should that fail, the session has it nevertheless, and the next call tells of
+    /// the failure.
+    fn send_accepted(&mut self) {
+        if let Err(failure) = self.send() {
+            self.failure = Some(failure);
+        }
     }
 
     /// Sends what there is, as far as the stream takes it, and flushes.
