@@ -27,7 +27,9 @@ const EXIT: &str = "\
 Exit status:
   0  it went well
   1  the connection or a replay failed
-  2  the arguments, or the files that they name, are wrong";
+  2  the arguments, or the files that they name, are wrong
+  3  what was to be checked does not hold: a pin does not match, no authority suffices
+  4  what was to be explained is not known";
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -60,6 +62,9 @@ pub enum Command {
     /// Keep the table in the README current
     #[command(after_help = EXIT)]
     Readme(ReadmeOptions),
+    /// The fingerprints of a server's key, a certificate, a request or a key; checks a pin against them
+    #[command(after_help = EXIT)]
+    Fingerprint(super::fingerprint::FingerprintOptions),
 }
 
 /// Options of `table`.

@@ -4,6 +4,7 @@ pub mod arguments;
 pub mod board;
 pub mod check;
 pub mod connect;
+pub mod fingerprint;
 pub mod hints;
 pub mod options;
 pub mod peers;
@@ -11,6 +12,7 @@ pub mod readme;
 pub mod record;
 pub mod replay;
 pub mod report;
+mod style;
 pub mod table;
 
 use std::process::ExitCode;
@@ -39,6 +41,7 @@ pub fn main() -> ExitCode {
         Some(Command::Peers(options)) => peers::run(&options),
         Some(Command::Report(options)) => report::run(&options),
         Some(Command::Readme(options)) => readme::run(&options),
+        Some(Command::Fingerprint(options)) => fingerprint::run(&options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -52,15 +55,17 @@ pub fn main() -> ExitCode {
 /// Says something on standard error, if anyone listens.
 pub(crate) fn tell(what: &dyn std::fmt::Display) {
     use std::io::Write;
-    let _ = writeln!(std::io::stderr(), "bearcub: {what}");
+    let _ = writeln!(anstream::stderr(), "bearcub: {what}");
 }
 
 /// Prints to standard output. A reader that has read enough is no failure.
 fn print(text: &str) -> Result<(), Failure> {
-    use std::io::{ErrorKind, Write, stdout};
-    match stdout()
+    use std::io::{ErrorKind, Write};
+    // Colours reach terminals only, and none of those that say NO_COLOR.
+    let mut stdout = anstream::stdout();
+    match stdout
         .write_all(text.as_bytes())
-        .and_then(|()| stdout().flush())
+        .and_then(|()| stdout.flush())
     {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(Failure::Other(format!("standard output: {error}")))
