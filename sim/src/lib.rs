@@ -15,7 +15,8 @@
 //! as PEM or DER, and [`failure`] is everything that can go wrong.
 //!
 //! The tools: [`material`] reads certificates and keys in every usual form, [`output`] writes files all together or not at
-//! all, [`chain`] takes down what a server shows; [`fingerprint`] names keys.
+//! all, [`chain`] takes down what a server shows; [`fingerprint`] names keys, [`identity`] puts a device's into
+//! the forms that firmware wants, [`rust`] writes constants as source.
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
@@ -30,6 +31,7 @@ pub mod files;
 pub mod fingerprint;
 pub mod flow;
 pub mod hex;
+pub mod identity;
 pub mod lab;
 pub mod live;
 pub mod material;
@@ -41,6 +43,7 @@ pub mod peer;
 pub mod plan;
 pub mod recording;
 pub mod report;
+pub mod rust;
 pub mod scenarios;
 pub mod sizes;
 pub mod stack;

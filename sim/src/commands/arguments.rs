@@ -65,6 +65,9 @@ pub enum Command {
     /// The fingerprints of a server's key, a certificate, a request or a key; checks a pin against them
     #[command(after_help = EXIT)]
     Fingerprint(super::fingerprint::FingerprintOptions),
+    /// A device's private key and certificate, checked, in the forms that firmware wants
+    #[command(after_help = EXIT)]
+    Identity(super::identity::IdentityOptions),
 }
 
 /// Options of `table`.

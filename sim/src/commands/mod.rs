@@ -6,6 +6,7 @@ pub mod check;
 pub mod connect;
 pub mod fingerprint;
 pub mod hints;
+pub mod identity;
 pub mod options;
 pub mod peers;
 pub mod readme;
@@ -42,6 +43,7 @@ pub fn main() -> ExitCode {
         Some(Command::Report(options)) => report::run(&options),
         Some(Command::Readme(options)) => readme::run(&options),
         Some(Command::Fingerprint(options)) => fingerprint::run(&options),
+        Some(Command::Identity(options)) => identity::run(&options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

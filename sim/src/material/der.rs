@@ -9,6 +9,7 @@ use super::passphrase::Passphrase;
 use super::private::{self, KeyPair};
 use super::{Content, Item};
 use crate::failure::Failure;
+use crate::peer::printable;
 
 /// Whether blocks with this label are read.
 pub fn is_known(label: &str) -> bool {
@@ -152,7 +153,7 @@ fn request(der: &[u8]) -> Result<Item, Failure> {
     let parsed = CertReq::from_der(der).map_err(wrong)?;
     Ok(Item {
         spki: parsed.info.public_key.to_der().map_err(wrong)?,
-        content: Content::Request(parsed.info.subject.to_string()),
+        content: Content::Request(printable(&parsed.info.subject.to_string())),
         form: "PKCS#10".to_owned(),
     })
 }
