@@ -15,12 +15,13 @@
 //! as PEM or DER, and [`failure`] is everything that can go wrong.
 //!
 //! The tools: [`material`] reads certificates and keys in every usual form, [`output`] writes files all together or not at
-//! all, [`chain`] takes down what a server shows; [`fingerprint`] names keys, [`identity`] puts a device's into
+//! all, [`chain`] takes down what a server shows; [`fingerprint`] names keys, [`anchors`] chooses authorities, [`identity`] puts a device's into
 //! the forms that firmware wants, [`rust`] writes constants as source.
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod anchors;
 pub mod board;
 pub mod budgets;
 pub mod chain;

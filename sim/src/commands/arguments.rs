@@ -68,6 +68,9 @@ pub enum Command {
     /// A device's private key and certificate, checked, in the forms that firmware wants
     #[command(after_help = EXIT)]
     Identity(super::identity::IdentityOptions),
+    /// Certificates of authorities as a table for flash; finds the smallest that suffices for a server
+    #[command(after_help = EXIT)]
+    Anchors(super::anchors::AnchorsOptions),
 }
 
 /// Options of `table`.

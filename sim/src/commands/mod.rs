@@ -1,5 +1,6 @@
 //! What the binary does. [`arguments`] says how it is called; every other module is one command.
 
+pub mod anchors;
 pub mod arguments;
 pub mod board;
 pub mod check;
@@ -44,6 +45,7 @@ pub fn main() -> ExitCode {
         Some(Command::Readme(options)) => readme::run(&options),
         Some(Command::Fingerprint(options)) => fingerprint::run(&options),
         Some(Command::Identity(options)) => identity::run(&options),
+        Some(Command::Anchors(options)) => anchors::run(&options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
