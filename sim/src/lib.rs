@@ -16,7 +16,8 @@
 //!
 //! The tools: [`material`] reads certificates and keys in every usual form, [`output`] writes files all together or not at
 //! all, [`chain`] takes down what a server shows; [`fingerprint`] names keys, [`anchors`] chooses authorities, [`identity`] puts a device's into
-//! the forms that firmware wants, [`rust`] writes constants as source.
+//! the forms that firmware wants, [`rust`] writes constants as source, [`explain`] puts errors and log
+//! lines into words.
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
@@ -27,6 +28,7 @@ pub mod budgets;
 pub mod chain;
 pub mod client;
 pub mod commands;
+pub mod explain;
 pub mod failure;
 pub mod files;
 pub mod fingerprint;

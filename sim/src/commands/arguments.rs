@@ -71,6 +71,9 @@ pub enum Command {
     /// Certificates of authorities as a table for flash; finds the smallest that suffices for a server
     #[command(after_help = EXIT)]
     Anchors(super::anchors::AnchorsOptions),
+    /// What an error number, a TLS alert or a line of a log means, its likeliest causes, and what to do
+    #[command(after_help = EXIT)]
+    Explain(super::explain::ExplainOptions),
 }
 
 /// Options of `table`.

@@ -5,6 +5,7 @@ pub mod arguments;
 pub mod board;
 pub mod check;
 pub mod connect;
+pub mod explain;
 pub mod fingerprint;
 pub mod hints;
 pub mod identity;
@@ -46,6 +47,7 @@ pub fn main() -> ExitCode {
         Some(Command::Fingerprint(options)) => fingerprint::run(&options),
         Some(Command::Identity(options)) => identity::run(&options),
         Some(Command::Anchors(options)) => anchors::run(&options),
+        Some(Command::Explain(options)) => explain::run(&options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
