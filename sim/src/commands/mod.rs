@@ -7,8 +7,10 @@ pub mod check;
 pub mod connect;
 pub mod explain;
 pub mod fingerprint;
+pub mod help;
 pub mod hints;
 pub mod identity;
+pub mod manual;
 pub mod options;
 pub mod peers;
 pub mod readme;
@@ -48,6 +50,8 @@ pub fn main() -> ExitCode {
         Some(Command::Identity(options)) => identity::run(&options),
         Some(Command::Anchors(options)) => anchors::run(&options),
         Some(Command::Explain(options)) => explain::run(&options),
+        Some(Command::Completions(options)) => manual::completions(&options),
+        Some(Command::Man(options)) => manual::man(&options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
