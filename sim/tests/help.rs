@@ -113,9 +113,11 @@ fn the_manual_has_a_page_for_every_command() {
     );
     let page = bearcub(&["man", "fingerprint"]).stdout;
     assert!(
-        page.contains("bearcub\\-fingerprint") && page.contains("MqttFingerprint")
-            || page.contains("\\-\\-check")
+        page.contains("bearcub\\-fingerprint") && page.contains("\\-\\-check"),
+        "{page}"
     );
+    let examples = ".SH \"EXAMPLES\"\n.nf\n  bearcub fingerprint mqtt";
+    assert!(page.contains(examples), "{page}");
     assert!(refused(&["man", "dance"]).contains("fingerprint"));
     let folder = tempfile::tempdir().unwrap();
     let out = text(folder.path()).to_owned();

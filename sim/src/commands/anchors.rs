@@ -13,7 +13,7 @@ use super::options::seconds;
 use super::style::{good, warning};
 use super::{print, print_json, tell};
 use crate::anchors::{Candidate, gather, smallest, source, sufficient};
-use crate::chain::{self, Presented};
+use crate::chain;
 use crate::failure::Failure;
 use crate::files;
 use crate::hex::Hex;
@@ -113,35 +113,64 @@ struct Report<'a> {
 pub fn run(options: &AnchorsOptions) -> Result<(), Failure> {
     let now = files::time(&options.time)?
         .ok_or_else(|| Failure::Usage("--time unset: validating needs a time".to_owned()))?;
-    let to_standard_output = options.out.as_deref().is_some_and(is_dash);
+    let file = options.out.as_deref().filter(|path| !is_dash(path));
+    let to_standard_output = options.out.is_some() && file.is_none();
     if to_standard_output && options.json {
         return Err(Failure::Usage(
             "only one thing can go to standard output; give --out a file".to_owned(),
         ));
     }
-    let mut outputs = Outputs::new(options.force);
-    if let Some(path) = options.out.as_deref().filter(|path| !is_dash(path)) {
-        // Found before servers are asked, and again with the content.
-        outputs.add(path, Zeroizing::new(Vec::new()), Access::Public);
-        outputs.check()?;
-    }
+    // Found before servers are asked, and again when there is a content.
+    outputs(options, file, "").check()?;
     let candidates = candidates(options)?;
-    let shown: Vec<Presented> = options
-        .servers
-        .iter()
-        .map(|address| chain::fetch(address, options.server_name.as_deref(), options.timeout))
-        .collect::<Result<_, _>>()?;
-    let mut lists = Vec::new();
-    for (address, shown) in options.servers.iter().zip(&shown) {
-        lists.push(sufficient(&candidates, shown, now).map_err(|failure| failure.at(address))?);
-    }
-    let numbers = if lists.is_empty() {
-        (0..candidates.len()).collect()
-    } else {
-        smallest(&candidates, &lists)
-    };
-    let chosen: Vec<&Candidate> = numbers.iter().map(|number| &candidates[*number]).collect();
+    let (chosen, servers) = choose(options, &candidates, now)?;
     let text = source::of(&chosen, &options.name)?;
+    outputs(options, file, &text).write()?;
+    let report = Report {
+        anchors: chosen.iter().map(|one| entry(one, now)).collect(),
+        bytes: chosen.iter().map(|one| one.bytes).sum(),
+        servers,
+        warnings: warnings(&chosen, options.warn_days, now),
+        written: file.map(|path| path.display().to_string()),
+    };
+    if options.json {
+        return print_json(&report);
+    }
+    if to_standard_output {
+        report.warnings.iter().for_each(|text| tell(text));
+        return print(&text);
+    }
+    print(&describe(&report))
+}
+
+fn outputs(options: &AnchorsOptions, file: Option<&Path>, text: &str) -> Outputs {
+    let mut outputs = Outputs::new(options.force);
+    if let Some(path) = file {
+        let content = Zeroizing::new(text.as_bytes().to_vec());
+        outputs.add(path, content, Access::Public);
+    }
+    outputs
+}
+
+/// All candidates where no server is named; else the fewest that suffice for the servers, which they are then tried on
+/// together.
+fn choose<'a>(
+    options: &AnchorsOptions,
+    candidates: &'a [Candidate],
+    now: i64,
+) -> Result<(Vec<&'a Candidate>, Vec<Server>), Failure> {
+    if options.servers.is_empty() {
+        return Ok((candidates.iter().collect(), Vec::new()));
+    }
+    let (mut shown, mut lists) = (Vec::new(), Vec::new());
+    for address in &options.servers {
+        let one = chain::fetch(address, options.server_name.as_deref(), options.timeout)?;
+        let list = sufficient(candidates, &one, now).map_err(|failure| failure.at(address))?;
+        shown.push(one);
+        lists.push(list);
+    }
+    let numbers = smallest(candidates, &lists);
+    let chosen: Vec<_> = numbers.iter().map(|number| &candidates[*number]).collect();
     let all = TrustPlan::Anchors(chosen.iter().map(|one| Hex(one.der.clone())).collect());
     let mut servers = Vec::new();
     for ((address, shown), list) in options.servers.iter().zip(&shown).zip(&lists) {
@@ -155,29 +184,7 @@ pub fn run(options: &AnchorsOptions) -> Result<(), Failure> {
             validated: true,
         });
     }
-    let mut written = None;
-    if let Some(path) = options.out.as_deref().filter(|path| !is_dash(path)) {
-        let mut outputs = Outputs::new(options.force);
-        let content = Zeroizing::new(text.clone().into_bytes());
-        outputs.add(path, content, Access::Public);
-        outputs.write()?;
-        written = Some(path.display().to_string());
-    }
-    let report = Report {
-        anchors: chosen.iter().map(|one| entry(one, now)).collect(),
-        bytes: chosen.iter().map(|one| one.bytes).sum(),
-        servers,
-        warnings: warnings(&chosen, options.warn_days, now),
-        written,
-    };
-    if options.json {
-        return print_json(&report);
-    }
-    if to_standard_output {
-        report.warnings.iter().for_each(|text| tell(text));
-        return print(&text);
-    }
-    print(&describe(&report))
+    Ok((chosen, servers))
 }
 
 fn is_dash(path: &Path) -> bool {
