@@ -154,6 +154,50 @@ fn no_authority_that_suffices_has_its_own_exit_status() {
 }
 
 #[test]
+fn a_chain_in_a_file_is_validated_with_what_is_written() {
+    let bench = Bench::new();
+    for chain in [pki::letsencrypt_ecdsa(), pki::letsencrypt_rsa(), pki::aws()] {
+        let file = bench.write("chain.pem", chain.chain_pem());
+        let roots = bench.write("roots.pem", chain.root_pem());
+        let at = ["--time", "2026-06-01T12:00:00Z"];
+        let arguments = [
+            "anchors",
+            &roots,
+            "--chain",
+            &file,
+            "--server-name",
+            &chain.host,
+        ];
+        let ran = bearcub(&[&arguments[..], &at].concat());
+        assert_eq!(ran.status, 0, "{}", ran.stderr);
+        assert!(ran.stdout.contains("Validated:"), "{}", ran.stdout);
+        let wrong = [
+            "anchors",
+            &roots,
+            "--chain",
+            &file,
+            "--server-name",
+            "other.test",
+        ];
+        let ran = bearcub(&[&wrong[..], &at].concat());
+        assert_eq!((ran.status, ran.stdout.as_str()), (3, ""), "{}", ran.stderr);
+        assert!(
+            ran.stderr.contains("chain.pem") && ran.stderr.contains("other.test"),
+            "{}",
+            ran.stderr
+        );
+        let foreign = bench.write("foreign.pem", pki::simple(KeyKind::P256).root_pem());
+        let out = bench.at("out.rs");
+        let ran = bearcub(&["anchors", &foreign, "--chain", &file, "--out", &out]);
+        assert_eq!(ran.status, 3, "{}", ran.stderr);
+        assert!(!Path::new(&out).exists());
+    }
+    let key = bench.write("key.pem", pki::simple(KeyKind::P256).key_pem());
+    let roots = bench.at("roots.pem");
+    assert!(refused(&["anchors", &roots, "--chain", &key]).contains("no certificate"));
+}
+
+#[test]
 fn servers_that_cannot_be_asked_leave_no_file() {
     let bench = Bench::new();
     let ca = bench.write("ca.pem", pki::simple(KeyKind::P256).root_pem());

@@ -1,8 +1,9 @@
 //! Trust anchors for flash: which ones, what each costs, and whether they suffice.
 //!
 //! [`gather`] makes [`Candidate`]s of certificates, [`smallest`] finds the set that suffices for servers, [`source`] writes
-//! Rust and reads it back.
+//! Rust and reads it back, [`offline`] validates a chain from a file.
 
+pub mod offline;
 pub mod source;
 
 use std::fmt;

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::options::seconds;
 use super::style::{good, warning};
 use super::{print, print_json, tell};
-use crate::anchors::{Candidate, gather, smallest, source, sufficient};
+use crate::anchors::{Candidate, gather, offline, smallest, source, sufficient};
 use crate::chain;
 use crate::failure::Failure;
 use crate::files;
@@ -37,8 +37,11 @@ pub struct AnchorsOptions {
     /// Keep the fewest and smallest with which this server's chain validates. May be repeated
     #[arg(long = "for", value_name = "HOST:PORT")]
     pub servers: Vec<Address>,
-    /// The name that the server's certificate must have [default: HOST]
-    #[arg(long, value_name = "NAME", requires = "servers")]
+    /// Validate the chain in this file with what is written; a server's certificate first, then its issuers
+    #[arg(long, value_name = "FILE", conflicts_with = "servers")]
+    pub chain: Option<PathBuf>,
+    /// The name that the server's certificate must have [default: HOST; with --chain, any]
+    #[arg(long, value_name = "NAME")]
     pub server_name: Option<String>,
     /// Keep those whose name has this text in it. May be repeated
     #[arg(long, value_name = "TEXT")]
@@ -123,8 +126,19 @@ pub fn run(options: &AnchorsOptions) -> Result<(), Failure> {
     // Found before servers are asked, and again when there is a content.
     outputs(options, file, "").check()?;
     let candidates = candidates(options)?;
-    let (chosen, servers) = choose(options, &candidates, now)?;
+    let (chosen, mut servers) = choose(options, &candidates, now)?;
     let text = source::of(&chosen, &options.name)?;
+    if let Some(path) = &options.chain {
+        let chain = of_chain(path)?;
+        let name = options.server_name.as_deref();
+        offline::validate(&source::read(&text)?, &chain, name, now)
+            .map_err(|failure| failure.at(path.display()))?;
+        servers.push(Server {
+            server: path.display().to_string(),
+            sufficient: Vec::new(),
+            validated: true,
+        });
+    }
     outputs(options, file, &text).write()?;
     let report = Report {
         anchors: chosen.iter().map(|one| entry(one, now)).collect(),
@@ -242,6 +256,25 @@ fn candidates(options: &AnchorsOptions) -> Result<Vec<Candidate>, Failure> {
     Ok(kept)
 }
 
+/// The certificates in a file, in their order.
+fn of_chain(path: &Path) -> Result<Vec<Vec<u8>>, Failure> {
+    let items = material::read(path, &Passphrase::default())?;
+    let chain: Vec<_> = items
+        .into_iter()
+        .filter_map(|item| match item.content {
+            Content::Certificate(der) => Some(der),
+            _ => None,
+        })
+        .collect();
+    if chain.is_empty() {
+        return Err(Failure::Usage(format!(
+            "{}: there is no certificate in it; a server's, and then its issuers', are needed",
+            path.display()
+        )));
+    }
+    Ok(chain)
+}
+
 /// Those of a file. Of several, those that cannot be used are left out, which is said.
 fn of_file(path: &Path) -> Result<Vec<Candidate>, Failure> {
     let items = material::read(path, &Passphrase::default())?;
@@ -338,10 +371,13 @@ fn describe(report: &Report<'_>) -> String {
     );
     for server in &report.servers {
         text.push_str(&format!(
-            "{} the chain of {}. Each of these alone would do:\n",
+            "{} the chain of {}\n",
             good("Validated:"),
             server.server
         ));
+        if !server.sufficient.is_empty() {
+            text.push_str("Each of these alone would do:\n");
+        }
         for name in &server.sufficient {
             text.push_str(&format!("  {name}\n"));
         }

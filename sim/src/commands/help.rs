@@ -93,7 +93,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         "anchors",
         &[
             "bearcub anchors --for mqtt.example.org:8883 --out src/anchors.rs",
-            "bearcub anchors ca.pem --out src/anchors.rs --name HOME",
+            "bearcub anchors ca.pem --out src/anchors.rs --name HOME --chain server.pem",
             "bearcub anchors --system --subject ISRG --subject Amazon",
         ],
     ),

@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use bearcub::trust::PublicKey;
+use bearcub::trust::{Curve, PublicKey};
 use p256::elliptic_curve::sec1::ToSec1Point;
 use pkcs1::{RsaPrivateKeyRef, RsaPublicKeyRef};
 use pkcs8::{EncryptedPrivateKeyInfoRef, PrivateKeyInfoRef};
 use sec1::EcPrivateKey;
-use x509_cert::der::asn1::{AnyRef, BitString, BitStringRef, ObjectIdentifier};
+use x509_cert::der::asn1::{AnyRef, BitString, BitStringRef, ObjectIdentifier, UintRef};
 use x509_cert::der::{Decode, Encode};
 use x509_cert::spki::{AlgorithmIdentifier, AlgorithmIdentifierRef, SubjectPublicKeyInfo};
 use zeroize::Zeroizing;
@@ -23,6 +23,8 @@ pub const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1
 pub const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
 /// `secp384r1`.
 pub const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
+/// `secp521r1`.
+pub const P521: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
 
 /// A private key and its public half.
 pub struct KeyPair {
@@ -116,6 +118,39 @@ pub fn rsa_spki(public: &[u8]) -> Result<Vec<u8>, Failure> {
     )
 }
 
+/// The SubjectPublicKeyInfo of a key that the library has read.
+///
+/// # Errors
+/// If its numbers are none.
+pub fn spki_of(key: &PublicKey<'_>) -> Result<Vec<u8>, Failure> {
+    let wrong = |error: x509_cert::der::Error| damaged(&error);
+    match *key {
+        PublicKey::Rsa { n, e } => {
+            let public = RsaPublicKeyRef {
+                modulus: UintRef::new(n).map_err(wrong)?,
+                public_exponent: UintRef::new(e).map_err(wrong)?,
+            };
+            rsa_spki(&public.to_der().map_err(wrong)?)
+        }
+        PublicKey::Ec { curve, q } => {
+            let curve = match curve {
+                Curve::P256 => P256,
+                Curve::P384 => P384,
+                Curve::P521 => P521,
+            };
+            ec_spki(curve, q)
+        }
+    }
+}
+
+fn ec_spki(curve: ObjectIdentifier, point: &[u8]) -> Result<Vec<u8>, Failure> {
+    let algorithm = AlgorithmIdentifierRef {
+        oid: EC,
+        parameters: Some((&curve).into()),
+    };
+    spki(algorithm, point)
+}
+
 /// A SEC1 key; the curve may be told by what is around it. The public point is computed, and what the file says of it is
 /// held against that.
 ///
@@ -173,13 +208,9 @@ pub fn ec(der: &[u8], outer: Option<ObjectIdentifier>) -> Result<KeyPair, Failur
         parameters: Some(sec1::EcParameters::NamedCurve(curve)),
         public_key: Some(&point.uncompressed),
     };
-    let algorithm = AlgorithmIdentifierRef {
-        oid: EC,
-        parameters: Some((&curve).into()),
-    };
     Ok(KeyPair {
         der: Zeroizing::new(whole.to_der().map_err(|error| damaged(&error))?),
-        spki: spki(algorithm, &point.uncompressed)?,
+        spki: ec_spki(curve, &point.uncompressed)?,
         scalar: Some(scalar),
     })
 }
