@@ -397,3 +397,37 @@ fn a_kind_of_key_that_devices_do_not_have_still_has_a_pin() {
     assert!(key["tasmota"].is_null());
     assert!(refused(&["fingerprint", &private]).contains("Ed25519"));
 }
+
+#[test]
+fn a_passphrase_is_asked_for_on_a_terminal() {
+    use std::io::{Read, Write};
+    use std::process::{Command, Stdio};
+    let forms = Forms::of(KeyKind::P256);
+    let key = forms.file("aes256.pem");
+    let line = format!(
+        "{} fingerprint '{}'",
+        env!("CARGO_BIN_EXE_bearcub"),
+        text(&key)
+    );
+    let mut child = Command::new("script")
+        .args(["--quiet", "--return", "--command", &line, "/dev/null"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("`script`: apt-get install bsdutils");
+    let mut shown = Vec::new();
+    let mut stdout = child.stdout.take().unwrap();
+    // Typed once it is asked for.
+    while !shown.ends_with(b"key: ") {
+        let mut byte = [0];
+        stdout.read_exact(&mut byte).unwrap();
+        shown.push(byte[0]);
+    }
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(PASSPHRASE.as_bytes()).unwrap();
+    stdin.write_all(b"\n").unwrap();
+    stdout.read_to_end(&mut shown).unwrap();
+    assert!(child.wait().unwrap().success());
+    let shown = String::from_utf8_lossy(&shown);
+    assert!(shown.contains(&forms.pin), "{shown}");
+}

@@ -80,7 +80,8 @@ impl Found {
 #[derive(Serialize)]
 struct Report<'a> {
     subject: &'a str,
-    verified: bool,
+    /// False for a server; for files the question does not arise.
+    verified: Option<bool>,
     keys: &'a [Found],
     matches: Option<bool>,
     reason: Option<&'a str>,
@@ -102,7 +103,7 @@ pub fn run(options: &FingerprintOptions) -> Result<(), Failure> {
     if options.json {
         print_json(&Report {
             subject: &options.subject,
-            verified: false,
+            verified: is_live.then_some(false),
             keys: &found,
             matches: verdict.as_ref().map(Result::is_ok),
             reason: match &verdict {

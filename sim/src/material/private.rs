@@ -59,9 +59,7 @@ pub fn encrypted(der: &[u8], passphrase: &Passphrase) -> Result<(KeyPair, String
             _ => "the private key cannot be decrypted: the passphrase is wrong, or the file is damaged".to_owned(),
         })
     })?;
-    let (pair, form) = pkcs8(plain.as_bytes()).map_err(|failure| {
-        failure.at("the passphrase fits by chance and is wrong, or the key within is of no use")
-    })?;
+    let (pair, form) = pkcs8(plain.as_bytes()).map_err(|failure| failure.at("decrypted"))?;
     Ok((pair, format!("{form}, encrypted")))
 }
 
