@@ -19,15 +19,22 @@ pub enum Failure {
     Other(String),
     /// A program that measuring needs is not there.
     Missing(String),
+    /// A check was made, and the answer is no.
+    Refuted(String),
+    /// What was asked about is not known.
+    Unknown(String),
     /// Several things failed and have been told: how many, and the exit status of the worst.
     Several(String, u8),
 }
 
 impl Failure {
-    /// 2 for wrong arguments and files, which the library may have found, else 1.
+    /// 2 for wrong arguments and files, which the library may have found; 3 for a check whose answer is no, 4 for what is
+    /// not known; else 1.
     pub fn exit_status(&self) -> u8 {
         match self {
             Failure::Several(_, status) => *status,
+            Failure::Refuted(_) => 3,
+            Failure::Unknown(_) => 4,
             Failure::Usage(_)
             | Failure::Recording(_)
             | Failure::Tls(bearcub::Error::Config(_))
@@ -45,6 +52,8 @@ impl Failure {
             Failure::Diverged(text) => Failure::Diverged(format!("{place}: {text}")),
             Failure::Other(text) => Failure::Other(format!("{place}: {text}")),
             Failure::Missing(text) => Failure::Missing(format!("{place}: {text}")),
+            Failure::Refuted(text) => Failure::Refuted(format!("{place}: {text}")),
+            Failure::Unknown(text) => Failure::Unknown(format!("{place}: {text}")),
             Failure::Several(text, status) => Failure::Several(format!("{place}: {text}"), status),
             Failure::Tls(error) => Failure::TlsAt(place.to_string(), error),
             Failure::TlsAt(inner, error) => Failure::TlsAt(format!("{place}: {inner}"), error),
@@ -96,6 +105,8 @@ impl fmt::Display for Failure {
             Failure::Usage(text)
             | Failure::Other(text)
             | Failure::Missing(text)
+            | Failure::Refuted(text)
+            | Failure::Unknown(text)
             | Failure::Several(text, _) => f.write_str(text),
         }
     }

@@ -12,6 +12,11 @@ pub fn encode(bytes: &[u8]) -> String {
     base16ct::lower::encode_string(bytes)
 }
 
+/// Base64 with padding.
+pub fn base64(bytes: &[u8]) -> String {
+    <base64ct::Base64 as base64ct::Encoding>::encode_string(bytes)
+}
+
 /// Upper-case pairs with blanks between them, as Tasmota prints fingerprints.
 pub fn spaced(bytes: &[u8]) -> String {
     let pairs: Vec<_> = bytes.iter().map(|byte| format!("{byte:02X}")).collect();

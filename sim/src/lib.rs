@@ -13,27 +13,40 @@
 //! Beside them: [`flow`] reads the messages of a connection, [`steps`] puts both ways in order, [`peer`] reads the
 //! certificates in them, [`files`] what users hand in
 //! as PEM or DER, and [`failure`] is everything that can go wrong.
+//!
+//! The tools: [`material`] reads certificates and keys in every usual form, [`output`] writes files all together or not at
+//! all, [`chain`] takes down what a server shows; [`fingerprint`] names keys, [`anchors`] chooses authorities, [`identity`] puts a device's into
+//! the forms that firmware wants, [`rust`] writes constants as source, [`explain`] puts errors and log
+//! lines into words.
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod anchors;
 pub mod board;
 pub mod budgets;
+pub mod chain;
 pub mod client;
 pub mod commands;
+pub mod explain;
 pub mod failure;
 pub mod files;
+pub mod fingerprint;
 pub mod flow;
 pub mod hex;
+pub mod identity;
 pub mod lab;
 pub mod live;
+pub mod material;
 pub mod measure;
 pub mod model;
 pub mod names;
+pub mod output;
 pub mod peer;
 pub mod plan;
 pub mod recording;
 pub mod report;
+pub mod rust;
 pub mod scenarios;
 pub mod sizes;
 pub mod stack;

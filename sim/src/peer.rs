@@ -62,14 +62,22 @@ impl Seen {
         };
         Seen {
             length: der.len(),
-            subject: tbs.subject().to_string(),
-            issuer: tbs.issuer().to_string(),
+            subject: printable(&tbs.subject().to_string()),
+            issuer: printable(&tbs.issuer().to_string()),
             not_before: tbs.validity().not_before.to_string(),
             not_after: tbs.validity().not_after.to_string(),
             key,
             fingerprints,
         }
     }
+}
+
+/// A text of the other side's choice, without anything that a terminal or a source file takes for more than text.
+pub fn printable(text: &str) -> String {
+    let is_plain = |c: &char| c.is_alphanumeric() || c.is_ascii_graphic() || *c == ' ';
+    text.chars()
+        .map(|c| if is_plain(&c) { c } else { '?' })
+        .collect()
 }
 
 impl Fingerprints {

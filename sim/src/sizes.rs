@@ -17,6 +17,8 @@ pub const SCRATCH_ANCHORS: usize = 3480;
 pub const SESSION: usize = 92;
 /// `size_of::<tls::Storage<1024, 1024>>()`.
 pub const STORAGE_1024_1024: usize = 5656;
+/// `size_of::<trust::TrustAnchor>()`: an entry in a table of anchors.
+pub const TRUST_ANCHOR: usize = 28;
 /// The alignment of `tls::Storage`, to which its size is rounded up.
 const ALIGN: usize = 8;
 

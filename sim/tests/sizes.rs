@@ -54,6 +54,10 @@ fn the_compiler_agrees_with_every_32_bit_size() {
         ("Scratch::ANCHORS", sizes::SCRATCH_ANCHORS),
         ("size_of::<Session>()", sizes::SESSION),
         ("size_of::<Storage<1024, 1024>>()", sizes::STORAGE_1024_1024),
+        (
+            "size_of::<bearcub::trust::TrustAnchor<'_>>()",
+            sizes::TRUST_ANCHOR,
+        ),
     ];
     let mut code = "#![no_std]\nuse bearcub::tls::*;\n".to_owned();
     for (what, size) in sizes {

@@ -19,7 +19,7 @@
 //! ```
 //!
 //! To be read in this order: [`Identity`] here; `key` with [`PrivateKey`], which is an [`EcKey`] (`ec`) or an [`RsaKey`]
-//! (`rsa`); `source` with storage; [`pem`] for text. Beneath them, `container` tells the wrappings of private keys apart,
+//! (`rsa`); `source` with storage, and `image` with a layout for it; [`pem`] for text. Beneath them, `container` tells the wrappings of private keys apart,
 //! `certificate` finds a certificate's public key, `der` reads the elements, and `number` compares large numbers.
 //!
 //! A program links what it names: with `EcKey` there is no RSA code, and without [`pem`] no base64.
@@ -28,6 +28,7 @@ mod certificate;
 mod container;
 mod der;
 mod ec;
+mod image;
 mod key;
 mod number;
 mod rsa;
@@ -38,6 +39,7 @@ use core::fmt;
 pub use crate::pem;
 pub use certificate::LeafPublicKey;
 pub use ec::EcKey;
+pub use image::FlashImage;
 pub use key::{Key, Pairing, PrivateKey};
 pub use rsa::RsaKey;
 pub use source::{FromReader, KeyBuffer, Region, Source, SourceError, WordFlash, WordRead};

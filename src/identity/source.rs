@@ -319,26 +319,6 @@ impl<'a, W: WordRead> WordFlash<'a, W> {
             key,
         }
     }
-
-    fn copy(&self, region: Region, into: &mut [u8]) -> Result<usize, SourceError> {
-        let needed = region.length;
-        let into = into
-            .get_mut(..needed)
-            .ok_or(SourceError::BufferTooSmall { needed })?;
-        let mut filled = 0;
-        while filled < needed {
-            let at = region
-                .start
-                .checked_add(filled)
-                .ok_or(SourceError::Read(ErrorKind::InvalidInput))?;
-            let word = Zeroizing::new(self.words.word(at / 4).to_le_bytes());
-            let skip = at % 4;
-            let count = (4 - skip).min(needed - filled);
-            into[filled..filled + count].copy_from_slice(&word[skip..skip + count]);
-            filled += count;
-        }
-        Ok(needed)
-    }
 }
 
 impl<W: WordRead> Source for WordFlash<'_, W> {
@@ -348,13 +328,38 @@ impl<W: WordRead> Source for WordFlash<'_, W> {
 
     fn certificate(&self, index: usize, into: &mut [u8]) -> Result<usize, SourceError> {
         let region = self.certificates.get(index).ok_or(SourceError::Missing)?;
-        self.copy(*region, into)
+        copy(&self.words, *region, into)
     }
 
     fn private_key(&self, into: &mut [u8]) -> Result<usize, SourceError> {
         if self.key.length == 0 {
             return Err(SourceError::Missing);
         }
-        self.copy(self.key, into)
+        copy(&self.words, self.key, into)
     }
+}
+
+/// Copies a stretch of bytes out of a memory of words.
+pub(super) fn copy(
+    words: &impl WordRead,
+    region: Region,
+    into: &mut [u8],
+) -> Result<usize, SourceError> {
+    let needed = region.length;
+    let into = into
+        .get_mut(..needed)
+        .ok_or(SourceError::BufferTooSmall { needed })?;
+    let mut filled = 0;
+    while filled < needed {
+        let at = region
+            .start
+            .checked_add(filled)
+            .ok_or(SourceError::Read(ErrorKind::InvalidInput))?;
+        let word = Zeroizing::new(words.word(at / 4).to_le_bytes());
+        let skip = at % 4;
+        let count = (4 - skip).min(needed - filled);
+        into[filled..filled + count].copy_from_slice(&word[skip..skip + count]);
+        filled += count;
+    }
+    Ok(needed)
 }

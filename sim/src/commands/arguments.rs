@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::options::{ConnectionOptions, SUITES};
+use super::help;
+use super::options::ConnectionOptions;
 use crate::board::Board;
 use crate::live::Address;
 
@@ -12,7 +13,7 @@ use crate::live::Address;
 ///
 /// Without a command it replays all scenarios and prints what each costs.
 #[derive(Debug, Parser)]
-#[command(name = "bearcub", version, after_help = EXIT)]
+#[command(name = "bearcub", version, after_help = help::of("bearcub"))]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct Arguments {
     /// What to do.
@@ -23,43 +24,55 @@ pub struct Arguments {
     pub table: TableOptions,
 }
 
-const EXIT: &str = "\
-Exit status:
-  0  it went well
-  1  the connection or a replay failed
-  2  the arguments, or the files that they name, are wrong";
-
 /// What to do.
 #[derive(Debug, Subcommand)]
 #[allow(clippy::large_enum_variant)]
 pub enum Command {
     /// Replay all scenarios and print what each costs (the default)
-    #[command(after_help = EXIT)]
+    #[command(after_help = help::of("table"))]
     Table(TableOptions),
     /// Replay recordings, byte for byte, and print what they cost
-    #[command(after_help = EXIT)]
+    #[command(after_help = help::of("replay"))]
     Replay(ReplayOptions),
     /// Record a scenario against a server of the lab, or a connection to a live server
-    #[command(after_help = format!("{SUITES}\n{EXIT}"))]
+    #[command(after_help = help::of("record"))]
     Record(RecordOptions),
     /// Connect to a server; show each step, who the server is, what was agreed on, what it cost
-    #[command(after_help = format!("{SUITES}\n{EXIT}"))]
+    #[command(after_help = help::of("connect"))]
     Connect(ConnectOptions),
     /// Measure scenarios on a board's own CPU in the emulator
-    #[command(after_help = EXIT)]
+    #[command(after_help = help::of("board"))]
     Board(BoardOptions),
     /// Hold every scenario to its budget on every board
-    #[command(after_help = EXIT)]
+    #[command(after_help = help::of("check"))]
     Check(CheckOptions),
     /// Build the package in benches/, and compare the memory of a connection with other libraries
-    #[command(after_help = EXIT)]
+    #[command(after_help = help::of("peers"))]
     Peers(PeersOptions),
     /// Write one page with tables and pictures of everything that is measured
-    #[command(after_help = EXIT)]
+    #[command(after_help = help::of("report"))]
     Report(ReportOptions),
     /// Keep the table in the README current
-    #[command(after_help = EXIT)]
+    #[command(after_help = help::of("readme"))]
     Readme(ReadmeOptions),
+    /// The fingerprints of a server's key, a certificate, a request or a key; checks a pin against them
+    #[command(after_help = help::of("fingerprint"))]
+    Fingerprint(super::fingerprint::FingerprintOptions),
+    /// A device's private key and certificate, checked, in the forms that firmware wants
+    #[command(after_help = help::of("identity"))]
+    Identity(super::identity::IdentityOptions),
+    /// Certificates of authorities as a table for flash; finds the smallest that suffices for a server
+    #[command(after_help = help::of("anchors"))]
+    Anchors(super::anchors::AnchorsOptions),
+    /// What an error number, a TLS alert or a line of a log means, its likeliest causes, and what to do
+    #[command(after_help = help::of("explain"))]
+    Explain(super::explain::ExplainOptions),
+    /// The script that makes a shell complete the arguments
+    #[command(after_help = help::of("completions"))]
+    Completions(super::manual::CompletionsOptions),
+    /// The pages of the manual
+    #[command(after_help = help::of("man"))]
+    Man(super::manual::ManOptions),
 }
 
 /// Options of `table`.
@@ -88,6 +101,9 @@ pub struct ReplayOptions {
     /// Recordings, as `record` makes them
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What a scenario says itself.
@@ -197,6 +213,9 @@ pub struct CheckOptions {
     /// Show every figure, not only those that come closest to their budgets
     #[arg(long, conflicts_with = "write")]
     pub all: bool,
+    /// Print one JSON object with every figure
+    #[arg(long, conflicts_with = "write")]
+    pub json: bool,
     /// The file with the budgets [default: that of the source tree]
     #[arg(long, value_name = "FILE")]
     pub budgets: Option<PathBuf>,

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, Table};
+use serde_json::json;
 
 use super::arguments::CheckOptions;
-use super::{print, tell};
+use super::{print, print_json, tell};
 use crate::board::{Board, tools};
 use crate::budgets::{self, Line};
 use crate::failure::Failure;
@@ -34,7 +35,17 @@ pub fn run(options: &CheckOptions) -> Result<(), Failure> {
         return print(&format!("{}: written\n", path.display()));
     };
     let lines = budgets::compare(&known, &measured)?;
-    print(&table(&lines, options.all))?;
+    if options.json {
+        let entry = |line: &Line| {
+            json!({
+                "scenario": line.scenario, "board": line.board, "figure": line.figure,
+                "measured": line.measured, "budget": line.budget, "exceeded": line.is_excess(),
+            })
+        };
+        print_json(&json!({ "figures": lines.iter().map(entry).collect::<Vec<_>>() }))?;
+    } else {
+        print(&table(&lines, options.all))?;
+    }
     match lines.iter().filter(|line| line.is_excess()).count() {
         0 => Ok(()),
         excess => Err(Failure::Other(format!(

@@ -254,7 +254,8 @@ fn report<'a>(
     report
 }
 
-fn error(failure: &Failure) -> serde_json::Value {
+/// A failure, with number, cause and remedy where it has them.
+pub fn error(failure: &Failure) -> serde_json::Value {
     match failure.tls() {
         Some(error) => json!({
             "code": error.code(),
@@ -280,7 +281,8 @@ fn agreed(plan: &Plan, outcome: &Outcome) -> serde_json::Value {
     })
 }
 
-fn cost_of(measured: &Measured) -> serde_json::Value {
+/// What a connection cost.
+pub fn cost_of(measured: &Measured) -> serde_json::Value {
     json!({
         "bytes": json::Ways::from(measured.bytes),
         "messages": json::Ways::from(measured.messages),

@@ -1,16 +1,23 @@
 //! What the binary does. [`arguments`] says how it is called; every other module is one command.
 
+pub mod anchors;
 pub mod arguments;
 pub mod board;
 pub mod check;
 pub mod connect;
+pub mod explain;
+pub mod fingerprint;
+pub mod help;
 pub mod hints;
+pub mod identity;
+pub mod manual;
 pub mod options;
 pub mod peers;
 pub mod readme;
 pub mod record;
 pub mod replay;
 pub mod report;
+mod style;
 pub mod table;
 
 use std::process::ExitCode;
@@ -39,6 +46,12 @@ pub fn main() -> ExitCode {
         Some(Command::Peers(options)) => peers::run(&options),
         Some(Command::Report(options)) => report::run(&options),
         Some(Command::Readme(options)) => readme::run(&options),
+        Some(Command::Fingerprint(options)) => fingerprint::run(&options),
+        Some(Command::Identity(options)) => identity::run(&options),
+        Some(Command::Anchors(options)) => anchors::run(&options),
+        Some(Command::Explain(options)) => explain::run(&options),
+        Some(Command::Completions(options)) => manual::completions(&options),
+        Some(Command::Man(options)) => manual::man(&options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -52,15 +65,17 @@ pub fn main() -> ExitCode {
 /// Says something on standard error, if anyone listens.
 pub(crate) fn tell(what: &dyn std::fmt::Display) {
     use std::io::Write;
-    let _ = writeln!(std::io::stderr(), "bearcub: {what}");
+    let _ = writeln!(anstream::stderr(), "bearcub: {what}");
 }
 
 /// Prints to standard output. A reader that has read enough is no failure.
 fn print(text: &str) -> Result<(), Failure> {
-    use std::io::{ErrorKind, Write, stdout};
-    match stdout()
+    use std::io::{ErrorKind, Write};
+    // Colours reach terminals only, and none of those that say NO_COLOR.
+    let mut stdout = anstream::stdout();
+    match stdout
         .write_all(text.as_bytes())
-        .and_then(|()| stdout().flush())
+        .and_then(|()| stdout.flush())
     {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(Failure::Other(format!("standard output: {error}")))

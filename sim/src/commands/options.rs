@@ -119,7 +119,8 @@ fn fragment_length(text: &str) -> Result<FragmentPlan, String> {
     }
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
+/// A time to wait.
+pub fn seconds(text: &str) -> Result<Duration, String> {
     let seconds = text
         .parse::<f64>()
         .ok()

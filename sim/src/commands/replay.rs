@@ -1,7 +1,10 @@
 //! `cargo sim replay`: any recordings.
 
+use serde_json::json;
+
 use super::arguments::ReplayOptions;
-use super::{print, tell};
+use super::connect::{cost_of, error};
+use super::{print, print_json, tell};
 use crate::failure::{Failure, sum_up};
 use crate::measure::{Measured, replay};
 use crate::model;
@@ -12,18 +15,31 @@ use crate::recording::Recording;
 /// # Errors
 /// If one of them is no recording, or its replay is not exact; each is told when it is found.
 pub fn run(options: &ReplayOptions) -> Result<(), Failure> {
-    let mut failures = Vec::new();
+    let (mut failures, mut entries) = (Vec::new(), Vec::new());
     for file in &options.files {
         let result = Recording::load(file)
             .and_then(|recording| replay(&recording).map_err(|failure| failure.at(file.display())));
+        if options.json {
+            let result = result.as_ref();
+            entries.push(json!({
+                "file": file.display().to_string(),
+                "exact": result.is_ok(),
+                "error": result.err().map(error),
+                "cost": result.ok().map(cost_of),
+            }));
+        }
         match result {
+            Ok(_) if options.json => {}
             Ok(measured) => print(&format!("{}: exact\n{}", file.display(), cost(&measured)))?,
-            Err(failure) if options.files.len() == 1 => return Err(failure),
+            Err(failure) if options.files.len() == 1 && !options.json => return Err(failure),
             Err(failure) => {
                 tell(&failure);
                 failures.push(failure);
             }
         }
+    }
+    if options.json {
+        print_json(&json!({ "recordings": entries }))?;
     }
     sum_up(&failures, options.files.len(), "recordings")
 }

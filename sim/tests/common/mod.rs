@@ -3,7 +3,7 @@
 #![allow(dead_code)]
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 /// What the binary did.
 pub struct Ran {
@@ -35,6 +35,58 @@ pub fn bearcub(arguments: &[&str]) -> Ran {
         .args(arguments)
         .output();
     Ran::of(output.expect("the binary can be run"))
+}
+
+/// Runs the binary with these variables set, and with that on its standard input.
+pub fn bearcub_with(arguments: &[&str], variables: &[(&str, &str)], input: &[u8]) -> Ran {
+    use std::io::Write;
+    let mut child = Command::new(env!("CARGO_BIN_EXE_bearcub"))
+        .args(arguments)
+        .envs(variables.iter().copied())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary can be run");
+    // It may end without having read its input.
+    let _ = child.stdin.take().expect("a pipe").write_all(input);
+    Ran::of(child.wait_with_output().expect("the binary ends"))
+}
+
+/// Runs the binary on a terminal, and gives its exit status and everything that was shown.
+pub fn bearcub_on_terminal(arguments: &[&str], variables: &[(&str, &str)]) -> (i32, String) {
+    let quoted: Vec<_> = arguments.iter().map(|word| format!("'{word}'")).collect();
+    let line = format!("{} {}", env!("CARGO_BIN_EXE_bearcub"), quoted.join(" "));
+    let output = Command::new("script")
+        .args(["--quiet", "--return", "--command", &line, "/dev/null"])
+        .env_remove("NO_COLOR")
+        .env("TERM", "xterm")
+        .envs(variables.iter().copied())
+        .stdin(Stdio::null())
+        .output()
+        .expect("`script`: apt-get install bsdutils");
+    let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+    (output.status.code().expect("it was not killed"), shown)
+}
+
+/// Runs `openssl`, which must succeed, and gives what it printed.
+pub fn openssl(arguments: &[&str]) -> Vec<u8> {
+    let output = Command::new("openssl")
+        .args(arguments)
+        .env("OPENSSL_CONF", "/dev/null")
+        .output()
+        .expect("openssl: apt-get install openssl");
+    let log = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {log}");
+    output.stdout
+}
+
+/// Fails with status 2 and prints nothing else; gives what it says.
+pub fn refused(arguments: &[&str]) -> String {
+    let ran = bearcub_with(arguments, &[], b"");
+    assert_eq!(ran.status, 2, "{arguments:?}: {}", ran.stderr);
+    assert_eq!(ran.stdout, "", "{arguments:?}");
+    ran.stderr
 }
 
 /// The recordings of the source tree.

@@ -1,0 +1,137 @@
+//! What stands below the help of each command: examples, and what the exit status means.
+
+use super::options::SUITES;
+
+/// What the exit status means; `sim/TOOLS.md` says it too.
+pub const EXIT: &str = "\
+Exit status:
+  0  it went well
+  1  the connection or a replay failed
+  2  the arguments, or the files that they name, are wrong
+  3  what was to be checked does not hold: a pin does not match, no authority suffices
+  4  what was to be explained is not known";
+
+/// For every command, what it is called with.
+const EXAMPLES: &[(&str, &[&str])] = &[
+    (
+        "bearcub",
+        &[
+            "bearcub                                  what each connection costs on the boards",
+            "bearcub connect localhost:8883 --learn   a connection, step by step",
+            "bearcub explain 296                      what an error number means",
+        ],
+    ),
+    (
+        "table",
+        &[
+            "bearcub table",
+            "bearcub table --all --modelled",
+            "bearcub table --json > costs.json",
+        ],
+    ),
+    (
+        "replay",
+        &[
+            "bearcub replay broker.pcapng",
+            "bearcub replay --json sim/recordings/*.pcapng",
+        ],
+    ),
+    (
+        "record",
+        &[
+            "bearcub record mqtt.example.org:8883 --learn --out broker.pcapng",
+            "bearcub record --scenario aws-ca --force",
+        ],
+    ),
+    (
+        "connect",
+        &[
+            "bearcub connect mqtt.example.org:8883 --learn",
+            "bearcub connect localhost:8883 --ca ca.pem --cert device.pem --key device-key.pem",
+            "bearcub connect mqtt.example.org:8883 --ca ca.pem --resume --input-buffer 512 --json",
+        ],
+    ),
+    (
+        "board",
+        &[
+            "bearcub board esp8266 aws-ca --steps",
+            "bearcub board esp8266 --features",
+        ],
+    ),
+    (
+        "check",
+        &[
+            "bearcub check",
+            "bearcub check --all --json",
+            "bearcub check --write",
+        ],
+    ),
+    ("peers", &["bearcub peers", "bearcub peers --json"]),
+    ("report", &["bearcub report --html costs.html"]),
+    (
+        "readme",
+        &["bearcub readme --check", "bearcub readme --write"],
+    ),
+    (
+        "fingerprint",
+        &[
+            "bearcub fingerprint mqtt.example.org:8883",
+            "bearcub fingerprint server.pem --check 'sha256//JbQbUG5JMJUoI6brnx0x3vZF6jilxsapbXGVfjhN8Fg='",
+            "bearcub fingerprint key.pem --passphrase-env PASSPHRASE --json",
+            "openssl req -in device.csr | bearcub fingerprint -",
+        ],
+    ),
+    (
+        "identity",
+        &[
+            "bearcub identity --cert device.pem --key device-key.pem",
+            "bearcub identity --cert device.pem --key device-key.pem --rust src/identity.rs --image identity.bin",
+            "bearcub identity --cert device.pem --key device-key.pem --tasmota tasmota.txt",
+        ],
+    ),
+    (
+        "anchors",
+        &[
+            "bearcub anchors --for mqtt.example.org:8883 --out src/anchors.rs",
+            "bearcub anchors ca.pem --out src/anchors.rs --name HOME --chain server.pem",
+            "bearcub anchors --system --subject ISRG --subject Amazon",
+        ],
+    ),
+    (
+        "explain",
+        &[
+            "bearcub explain -1004",
+            "bearcub explain unknown_ca",
+            "bearcub explain 'OpenSSL Error[0]: error:0A000418:SSL routines::tlsv1 alert unknown ca'",
+        ],
+    ),
+    (
+        "completions",
+        &[
+            "bearcub completions bash > ~/.local/share/bash-completion/completions/bearcub",
+            "bearcub completions zsh > ~/.zfunc/_bearcub",
+            "bearcub completions fish > ~/.config/fish/completions/bearcub.fish",
+        ],
+    ),
+    (
+        "man",
+        &[
+            "bearcub man | man -l -",
+            "bearcub man fingerprint | man -l -",
+            "bearcub man --out ~/.local/share/man/man1",
+        ],
+    ),
+];
+
+/// What stands below the help of the command with this name.
+pub fn of(command: &str) -> String {
+    let examples = EXAMPLES.iter().find(|(name, _)| *name == command);
+    let mut text = String::new();
+    if let Some((_, lines)) = examples {
+        text.push_str(&format!("Examples:\n  {}\n\n", lines.join("\n  ")));
+    }
+    if matches!(command, "connect" | "record") {
+        text.push_str(&format!("{SUITES}\n"));
+    }
+    text + EXIT
+}
