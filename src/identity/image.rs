@@ -4,6 +4,8 @@ use core::fmt;
 
 use embedded_io::ErrorKind;
 
+use crate::crc::Crc32;
+
 use super::source::copy;
 use super::{MAX_CHAIN, Region, Source, SourceError, WordRead};
 
@@ -119,15 +121,10 @@ impl<W> fmt::Debug for FlashImage<W> {
     }
 }
 
-/// CRC-32 bit by bit: a table would take more flash than it saves time.
 fn checksum(words: &impl WordRead, indices: core::ops::Range<usize>) -> u32 {
-    let mut crc = u32::MAX;
+    let mut crc = Crc32::new();
     for index in indices {
-        crc ^= words.word(index);
-        for _ in 0..32 {
-            let carry = crc & 1;
-            crc = crc >> 1 ^ 0xedb8_8320 & carry.wrapping_neg();
-        }
+        crc.update(&words.word(index).to_le_bytes());
     }
-    !crc
+    crc.value()
 }
