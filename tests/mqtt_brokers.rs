@@ -11,7 +11,7 @@ use bearcub::tls::Config;
 use bearcub::trust::Trust;
 use bearcub_lab::pki::{self, KeyKind};
 use bearcub_lab::server::{Mosquitto, MosquittoConfig};
-use support::mqtt::{TestClient, Told, clock, connect, next, session, soon};
+use support::mqtt::{TestClient, TestSession, Told, clock, connect, next, session, soon};
 use support::{Device, anchor};
 
 const EVERY_QOS: [QoS; 3] = [QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce];
@@ -55,7 +55,7 @@ where
 #[test]
 fn every_qos_goes_there_and_comes_back() {
     let broker = broker(&MosquittoConfig::plain());
-    let mut session = session(Options::new("echo"), 128);
+    let mut session: TestSession = session(Options::new("echo"), 128);
     let (mut client, resumption) = connect(&mut session, broker.addr()).unwrap();
     assert_eq!(resumption, Resumption::New);
     for granted in EVERY_QOS {
@@ -90,7 +90,7 @@ fn every_qos_goes_there_and_comes_back() {
 #[test]
 fn the_broker_keeps_what_is_retained_and_forgets_it_again() {
     let broker = broker(&MosquittoConfig::plain());
-    let mut publisher = session(Options::new("publisher"), 64);
+    let mut publisher: TestSession = session(Options::new("publisher"), 64);
     let (mut client, _) = connect(&mut publisher, broker.addr()).unwrap();
     let message = Publish::new("state", b"on")
         .qos(QoS::AtLeastOnce)
@@ -98,7 +98,7 @@ fn the_broker_keeps_what_is_retained_and_forgets_it_again() {
     client.publish_message(&message).unwrap();
     assert!(client.settle(soon(), |_| {}).unwrap());
 
-    let mut session = session(Options::new("subscriber"), 64);
+    let mut session: TestSession = session(Options::new("subscriber"), 64);
     let (mut subscriber, _) = connect(&mut session, broker.addr()).unwrap();
     subscribe(&mut subscriber, &[Filter::new("state", QoS::AtLeastOnce)]);
     let Told::Message {
@@ -125,7 +125,7 @@ fn several_filters_are_granted_each_for_itself_and_left_again() {
     let acl = tempfile_with("topic read plant/#\ntopic readwrite other/#\n");
     let config = MosquittoConfig::plain().line(&format!("acl_file {}", acl.1));
     let broker = broker(&config.listener_line("max_qos 1"));
-    let mut session = session(Options::new("filters"), 128);
+    let mut session: TestSession = session(Options::new("filters"), 128);
     let (mut client, _) = connect(&mut session, broker.addr()).unwrap();
     let filters = [
         Filter::new("plant/+/cmd", QoS::ExactlyOnce),
@@ -166,12 +166,12 @@ fn tempfile_with(text: &str) -> (tempfile::TempDir, String) {
 #[test]
 fn a_will_is_published_when_the_connection_is_cut_and_not_after_a_disconnect() {
     let broker = broker(&MosquittoConfig::plain());
-    let mut observer = session(Options::new("observer"), 64);
+    let mut observer: TestSession = session(Options::new("observer"), 64);
     let (mut observer, _) = connect(&mut observer, broker.addr()).unwrap();
     subscribe(&mut observer, &[Filter::new("gone", QoS::AtLeastOnce)]);
 
     let will = Publish::new("gone", b"sensor").qos(QoS::AtLeastOnce);
-    let mut session = session(Options::new("sensor").will(will), 64);
+    let mut session: TestSession = session(Options::new("sensor").will(will), 64);
     let (client, _) = connect(&mut session, broker.addr()).unwrap();
     client.disconnect().unwrap();
     let (client, _) = connect(&mut session, broker.addr()).unwrap();
@@ -188,14 +188,14 @@ fn a_will_is_published_when_the_connection_is_cut_and_not_after_a_disconnect() {
 #[test]
 fn passwords_are_checked_and_a_refusal_has_its_number() {
     let broker = broker(&MosquittoConfig::plain().user("plant", "right"));
-    let mut right = session(Options::new("a").credentials("plant", b"right"), 64);
+    let mut right: TestSession = session(Options::new("a").credentials("plant", b"right"), 64);
     connect(&mut right, broker.addr()).unwrap();
     for options in [
         Options::new("a").credentials("plant", b"wrong"),
         Options::new("a").user_name(Some("plant")),
         Options::new("a"),
     ] {
-        let error = connect(&mut session(options, 64), broker.addr())
+        let error = connect(&mut session::<8>(options, 64), broker.addr())
             .err()
             .unwrap();
         assert_eq!(error, Refusal::NotAuthorised.into());
@@ -206,13 +206,13 @@ fn passwords_are_checked_and_a_refusal_has_its_number() {
 #[test]
 fn a_persistent_session_gets_what_came_while_it_was_away() {
     let broker = broker(&MosquittoConfig::plain());
-    let mut away = session(Options::new("away").persistent(), 64);
+    let mut away: TestSession = session(Options::new("away").persistent(), 64);
     let (mut client, resumption) = connect(&mut away, broker.addr()).unwrap();
     assert_eq!(resumption, Resumption::New);
     subscribe(&mut client, &[Filter::new("cmd", QoS::ExactlyOnce)]);
     client.disconnect().unwrap();
 
-    let mut publisher = session(Options::new("publisher"), 64);
+    let mut publisher: TestSession = session(Options::new("publisher"), 64);
     let (mut publisher, _) = connect(&mut publisher, broker.addr()).unwrap();
     for qos in EVERY_QOS {
         publisher.publish("cmd", &[qos as u8], qos).unwrap();
@@ -230,7 +230,7 @@ fn a_persistent_session_gets_what_came_while_it_was_away() {
     client.disconnect().unwrap();
 
     // Somebody asks for a clean session of that name: it is gone.
-    connect(&mut session(Options::new("away"), 64), broker.addr()).unwrap();
+    connect(&mut session::<8>(Options::new("away"), 64), broker.addr()).unwrap();
     let (mut client, resumption) = connect(&mut away, broker.addr()).unwrap();
     assert_eq!(resumption, Resumption::Lost);
     let expected = vec![("cmd".to_owned(), Some(QoS::ExactlyOnce))];
@@ -244,7 +244,7 @@ fn a_persistent_session_gets_what_came_while_it_was_away() {
 #[test]
 fn payloads_larger_than_every_buffer_pass_in_both_directions() {
     let broker = broker(&MosquittoConfig::plain());
-    let mut session = session(Options::new("large"), 256);
+    let mut session: TestSession = session(Options::new("large"), 256);
     let (mut client, _) = connect(&mut session, broker.addr()).unwrap();
     subscribe(&mut client, &[Filter::new("large", QoS::ExactlyOnce)]);
     let payload: Vec<u8> = (0..200_000_u32)
@@ -288,7 +288,7 @@ fn payloads_larger_than_every_buffer_pass_in_both_directions() {
 #[test]
 fn an_idle_connection_is_kept_alive() {
     let broker = broker(&MosquittoConfig::plain());
-    let mut session = session(Options::new("idle").keep_alive(1), 64);
+    let mut session: TestSession = session(Options::new("idle").keep_alive(1), 64);
     let (mut client, _) = connect(&mut session, broker.addr()).unwrap();
     // Mosquitto ends a connection after one and a half times its keep-alive.
     assert_eq!(client.poll(clock().after(3_000)).unwrap(), None);
@@ -306,8 +306,8 @@ fn a_device_that_is_thrown_out_by_its_double_learns_of_it() {
     let mut backoff = Backoff::new(Duration::from_millis(1), Duration::from_millis(2));
     let mut contested = false;
     let (mut one, mut other) = (
-        session(Options::new("same"), 64),
-        session(Options::new("same"), 64),
+        session::<8>(Options::new("same"), 64),
+        session::<8>(Options::new("same"), 64),
     );
     for _ in 0..3 {
         let (mut client, _) = connect(&mut one, broker.addr()).unwrap();
@@ -336,7 +336,7 @@ fn over_tls_with_a_client_certificate_and_a_resumed_session() {
     let trust = Trust::anchors(&anchors, support::clock());
     let tls = Config::new(&chain.host, &trust).identity(&identity);
     let mut device: Device = Device::new();
-    let mut session = session(Options::new("device").persistent(), 128);
+    let mut session: TestSession = session(Options::new("device").persistent(), 128);
     let mut resumable = None;
     for round in 0..4 {
         if round == 2 {
@@ -362,7 +362,7 @@ fn nothing_is_sent_to_a_server_that_is_not_known() {
     let chain = pki::simple(KeyKind::P256);
     let broker = broker(&MosquittoConfig::tls(&chain).user("plant", "secret"));
     let options = Options::new("device").credentials("plant", b"secret");
-    let mut session = session(options, 64);
+    let mut session: TestSession = session(options, 64);
     let clock = clock as fn() -> bearcub::clock::Instant;
     let mut device: Device = Device::new();
     let learn = Trust::learn();
@@ -388,7 +388,7 @@ fn a_server_that_speaks_something_else_is_a_clear_error() {
 
     // A TLS server is told MQTT in plain text; it answers with an alert.
     let server = OpensslServer::start(&OpensslConfig::new(&pki::simple(KeyKind::P256))).unwrap();
-    let error = connect(&mut session(Options::new("lost"), 64), server.addr())
+    let error = connect(&mut session::<8>(Options::new("lost"), 64), server.addr())
         .err()
         .unwrap();
     assert!(

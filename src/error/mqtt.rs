@@ -345,11 +345,12 @@ explained! {
             "all slots for outgoing messages are taken",
             "The broker has not acknowledged what was sent, or the device is offline and its queue is full.",
             "Wait for acknowledgements, choose what an overflowing queue drops, or give the session more slots.";
-        /// More unfinished incoming messages of QoS 2 than slots.
+        /// More unfinished incoming messages of QoS 2 than slots. The others are completed before the connection is ended;
+        /// connect again, and the rest comes.
         Incoming = -2301, "",
             "the broker sends more messages of QoS 2 at a time than there are slots",
-            "A broker sends as many as its own limit says; Mosquitto's max_inflight_messages is 20.",
-            "Give the session as many slots as the broker's limit, lower that limit, or subscribe with QoS 1.";
+            "A broker sends as many as its own limit says, or more; Mosquitto's max_inflight_messages is 20. The messages come on the next connections, as many as there are slots on each.",
+            "Connect again. Give the session more slots than the broker's limit, lower that limit, or subscribe with QoS 1.";
         /// All slots for subscriptions are taken.
         Subscriptions = -2302, "",
             "all slots for subscriptions are taken",

@@ -3,6 +3,7 @@
 
 pub mod mqtt;
 pub mod replay;
+pub mod script;
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};

@@ -3,7 +3,7 @@
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -14,14 +14,15 @@ use bearcub::mqtt::store::Ram;
 use bearcub::mqtt::{ClientError, Event, Options, QoS, Resumption, Session};
 use bearcub::trust::PlainText;
 
-/// A session of the tests: 8 messages, 4 subscriptions, memory that lives as long as the process.
-pub type TestSession = Session<'static, Ram<'static>, 8, 4>;
+/// A session of the tests: 8 messages or as many as are wanted, 4 subscriptions, memory that lives as long as the process.
+pub type TestSession<const N: usize = 8> = Session<'static, Ram<'static>, N, 4>;
 
 /// A client of it over a stream.
-pub type TestClient<'c, T> = Client<'c, 'static, T, fn() -> Instant, Ram<'static>, 8, 4>;
+pub type TestClient<'c, T, const N: usize = 8> =
+    Client<'c, 'static, T, fn() -> Instant, Ram<'static>, N, 4>;
 
 /// A session with buffers of that size each way.
-pub fn session(options: Options<'static>, buffer: usize) -> TestSession {
+pub fn session<const N: usize>(options: Options<'static>, buffer: usize) -> TestSession<N> {
     let options = Box::leak(Box::new(options));
     let memory = |size: usize| &mut *vec![0; size].leak();
     Session::new(
@@ -88,10 +89,10 @@ impl embedded_io::Write for Impatient {
 pub type Plain = PlainText<Impatient>;
 
 /// Connects in plain text.
-pub fn connect(
-    session: &mut TestSession,
+pub fn connect<const N: usize>(
+    session: &mut TestSession<N>,
     server: SocketAddr,
-) -> Result<(TestClient<'_, Plain>, Resumption), Error> {
+) -> Result<(TestClient<'_, Plain, N>, Resumption), Error> {
     let tcp = Impatient::connect(server).map_err(|_| bearcub::error::NetworkError::Connect)?;
     Client::connect(PlainText(tcp), session, clock as fn() -> Instant)
         .map_err(ClientError::into_error)
@@ -142,13 +143,23 @@ where
     event.expect("an event in time").into()
 }
 
-/// A proxy that understands where MQTT packets end: it counts those of both directions, and cuts the connection in the
-/// middle of one.
+/// A proxy that understands where MQTT packets end: it counts those of both directions, and does something to the
+/// connection in the middle of one.
 pub struct Cutter {
     pub addr: SocketAddr,
-    /// How many packets may still pass before the next cut.
-    left: Arc<AtomicUsize>,
+    link: Arc<Link>,
     open: Arc<Mutex<Vec<TcpStream>>>,
+}
+
+/// What happens to the packets of all connections.
+#[derive(Default)]
+struct Link {
+    /// How many packets may still pass.
+    left: AtomicUsize,
+    /// Instead of cutting: nothing passes any more, in either direction, and nobody is told.
+    swallows: AtomicBool,
+    /// Every so many packets there is a delay of a millisecond; 0 for never.
+    delay_every: AtomicUsize,
 }
 
 impl Cutter {
@@ -157,25 +168,30 @@ impl Cutter {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let cutter = Cutter {
             addr: listener.local_addr().unwrap(),
-            left: Arc::new(AtomicUsize::new(usize::MAX)),
+            link: Arc::new(Link {
+                left: AtomicUsize::new(usize::MAX),
+                ..Link::default()
+            }),
             open: Arc::default(),
         };
-        let (left, open) = (cutter.left.clone(), cutter.open.clone());
+        let (link, open) = (cutter.link.clone(), cutter.open.clone());
         std::thread::spawn(move || {
             for client in listener.incoming() {
                 let (Ok(client), Ok(server)) = (client, TcpStream::connect(server)) else {
                     continue;
                 };
-                open.lock()
-                    .unwrap()
-                    .extend([client.try_clone().unwrap(), server.try_clone().unwrap()]);
+                for end in [&client, &server] {
+                    end.set_nodelay(true).unwrap();
+                    open.lock().unwrap().push(end.try_clone().unwrap());
+                }
+                let is_swallowed = Arc::new(AtomicBool::new(false));
                 let ends = [
                     (client.try_clone().unwrap(), server.try_clone().unwrap()),
                     (server, client),
                 ];
                 for (from, to) in ends {
-                    let left = left.clone();
-                    std::thread::spawn(move || pass(from, to, &left));
+                    let (link, is_swallowed) = (link.clone(), is_swallowed.clone());
+                    std::thread::spawn(move || pass(from, to, &link, &is_swallowed));
                 }
             }
         });
@@ -184,12 +200,24 @@ impl Cutter {
 
     /// Cuts in the middle of the packet after the next `count`.
     pub fn cut_after(&self, count: usize) {
-        self.left.store(count, Ordering::SeqCst);
+        self.link.swallows.store(false, Ordering::SeqCst);
+        self.link.left.store(count, Ordering::SeqCst);
+    }
+
+    /// Swallows everything, without a word, from the middle of the packet after the next `count`.
+    pub fn swallow_after(&self, count: usize) {
+        self.link.swallows.store(true, Ordering::SeqCst);
+        self.link.left.store(count, Ordering::SeqCst);
+    }
+
+    /// Delays every so many packets by a millisecond.
+    pub fn delay_every(&self, count: usize) {
+        self.link.delay_every.store(count, Ordering::SeqCst);
     }
 
     /// Whether the cut has happened.
     pub fn has_cut(&self) -> bool {
-        self.left.load(Ordering::SeqCst) == usize::MAX
+        self.link.left.load(Ordering::SeqCst) == usize::MAX
     }
 
     /// Cuts everything now.
@@ -201,21 +229,39 @@ impl Cutter {
 }
 
 /// Passes packets on until the connection ends or is to be cut.
-fn pass(mut from: TcpStream, mut to: TcpStream, left: &AtomicUsize) {
+fn pass(mut from: TcpStream, mut to: TcpStream, link: &Link, is_swallowed: &AtomicBool) {
+    let mut count = 0;
     while let Some(packet) = packet(&mut from) {
-        let before = left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| match left {
+        if is_swallowed.load(Ordering::SeqCst) {
+            continue;
+        }
+        let passed = |left| match left {
             usize::MAX => None,
             0 => Some(usize::MAX),
             left => Some(left - 1),
-        });
+        };
+        let before = link
+            .left
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, passed);
         let is_cut = before == Ok(0);
         let end = if is_cut {
             packet.len() / 2
         } else {
             packet.len()
         };
-        if to.write_all(&packet[..end]).is_err() || is_cut {
+        if to.write_all(&packet[..end]).is_err() {
             break;
+        }
+        if is_cut {
+            if !link.swallows.load(Ordering::SeqCst) {
+                break;
+            }
+            is_swallowed.store(true, Ordering::SeqCst);
+        }
+        count += 1;
+        let every = link.delay_every.load(Ordering::SeqCst);
+        if every > 0 && count % every == 0 {
+            std::thread::sleep(Duration::from_millis(1));
         }
     }
     let _ = from.shutdown(Shutdown::Both);

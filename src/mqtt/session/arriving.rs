@@ -14,7 +14,7 @@ use super::state::{Core, State};
 pub(super) enum Arrived {
     /// There is no room for its answer, or the program has to acknowledge others first.
     Wait,
-    /// It has been delivered before, and is answered.
+    /// It has been delivered before and is answered, or it comes again on the next connection.
     Discard,
     Deliver,
 }
@@ -60,11 +60,14 @@ impl<S: Store, const N: usize, const F: usize> Core<'_, S, N, F> {
             let waits_for_program = |message: &Incoming| {
                 matches!(message.stage, Arrival::Delivered | Arrival::Acknowledged)
             };
-            return if self.incoming.iter().any(waits_for_program) {
-                Ok(Arrived::Wait)
-            } else {
-                Err(MqttResource::Incoming.into())
-            };
+            if self.incoming.iter().any(waits_for_program) {
+                return Ok(Arrived::Wait);
+            }
+            // What completes the others is behind it. They come first, and then this one on another connection.
+            self.overflowed.get_or_insert(self.now);
+        }
+        if self.overflowed.is_some() && header.qos == QoS::ExactlyOnce {
+            return Ok(Arrived::Discard);
         }
         if self.options.manual {
             let _ = self.incoming.push(Incoming {

@@ -43,6 +43,9 @@ pub(super) struct Core<'b, S, const N: usize, const F: usize> {
     pub blocked: bool,
     /// The payload that is arriving is a duplicate.
     pub discarding: bool,
+    /// Since when messages of QoS 2 are passed over because there was no slot for one: not acknowledged, and in their order,
+    /// they come again on the next connection.
+    pub overflowed: Option<Instant>,
     /// The program has been asked to supply a message again.
     pub asked_again: bool,
 }
@@ -81,6 +84,7 @@ impl<'b, S: Store, const N: usize, const F: usize> Core<'b, S, N, F> {
             overdue: false,
             blocked: false,
             discarding: false,
+            overflowed: None,
             asked_again: false,
         };
         core.restore()?;
@@ -166,7 +170,7 @@ impl<'b, S: Store, const N: usize, const F: usize> Core<'b, S, N, F> {
         self.sending = Sending::Nothing;
         (self.pinged, self.overdue, self.blocked) = (false, false, false);
         (self.discarding, self.asked_again) = (false, false);
-        self.moved = None;
+        (self.moved, self.overflowed) = (None, None);
         for message in &mut self.outgoing {
             message.stage = match message.stage {
                 Stage::Sent => Stage::Again,
@@ -317,11 +321,21 @@ impl<'b, S: Store, const N: usize, const F: usize> Core<'b, S, N, F> {
             return Some(self.now);
         }
         let deadline = self.deadline().map(|(at, _)| at);
-        [deadline, self.ping_at()].into_iter().flatten().min()
+        let overflow = (self.overflowed).map(|since| since.after(self.options.response_timeout));
+        [deadline, overflow, self.ping_at()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Ends the connection if a deadline has passed, and there was a chance to receive since it was noticed.
     pub fn check_deadlines(&mut self) -> Result<(), Error> {
+        if let Some(since) = self.overflowed {
+            let is_late = self.now >= since.after(self.options.response_timeout);
+            if is_late || (self.incoming.is_empty() && self.output.bytes().is_empty()) {
+                return Err(MqttResource::Incoming.into());
+            }
+        }
         if self.output.bytes().is_empty() {
             self.moved = None;
         } else if self.moved.is_none() {
