@@ -165,7 +165,10 @@ impl Run<'_> {
     }
 
     /// Lends `work` the memory that the plan asks for, and its configuration.
-    fn with_memory<T>(
+    ///
+    /// # Errors
+    /// If the plan cannot be, or what `work` reports.
+    pub fn with_memory<T>(
         &self,
         work: impl FnOnce(Parts<'_>, &mut [u8], &Config<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {

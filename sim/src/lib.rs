@@ -17,7 +17,7 @@
 //! The tools: [`material`] reads certificates and keys in every usual form, [`output`] writes files all together or not at
 //! all, [`chain`] takes down what a server shows; [`fingerprint`] names keys, [`anchors`] chooses authorities, [`identity`] puts a device's into
 //! the forms that firmware wants, [`rust`] writes constants as source, [`explain`] puts errors and log
-//! lines into words.
+//! lines into words; [`mqtt`] is a client of a broker.
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
@@ -40,6 +40,7 @@ pub mod live;
 pub mod material;
 pub mod measure;
 pub mod model;
+pub mod mqtt;
 pub mod names;
 pub mod output;
 pub mod peer;

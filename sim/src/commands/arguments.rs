@@ -55,6 +55,12 @@ pub enum Command {
     /// Keep the table in the README current
     #[command(after_help = help::of("readme"))]
     Readme(ReadmeOptions),
+    /// Publish messages to a broker, as mosquitto_pub does
+    #[command(after_help = help::of("publish"))]
+    Publish(super::publish::PublishOptions),
+    /// Subscribe to topics of a broker and print what comes, as mosquitto_sub does
+    #[command(after_help = help::of("subscribe"))]
+    Subscribe(super::subscribe::SubscribeOptions),
     /// The fingerprints of a server's key, a certificate, a request or a key; checks a pin against them
     #[command(after_help = help::of("fingerprint"))]
     Fingerprint(super::fingerprint::FingerprintOptions),

@@ -73,6 +73,22 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         &["bearcub readme --check", "bearcub readme --write"],
     ),
     (
+        "publish",
+        &[
+            "bearcub publish -t plant/7/temp -m 21.5",
+            "bearcub publish -h mqtt.example.org --cafile ca.pem -u plant --pw-file password -t plant/7/temp -q 1 -m 21.5",
+            "journalctl -f | bearcub publish -t log -l",
+        ],
+    ),
+    (
+        "subscribe",
+        &[
+            "bearcub subscribe -t 'plant/#' -v",
+            "bearcub subscribe -h mqtt.example.org --cafile ca.pem -t 'plant/+/cmd' -q 2 -C 1",
+            "bearcub subscribe -i logger -c -q 1 -t '#' --json",
+        ],
+    ),
+    (
         "fingerprint",
         &[
             "bearcub fingerprint mqtt.example.org:8883",

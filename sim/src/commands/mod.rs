@@ -13,11 +13,13 @@ pub mod identity;
 pub mod manual;
 pub mod options;
 pub mod peers;
+pub mod publish;
 pub mod readme;
 pub mod record;
 pub mod replay;
 pub mod report;
 mod style;
+pub mod subscribe;
 pub mod table;
 
 use std::process::ExitCode;
@@ -46,6 +48,8 @@ pub fn main() -> ExitCode {
         Some(Command::Peers(options)) => peers::run(&options),
         Some(Command::Report(options)) => report::run(&options),
         Some(Command::Readme(options)) => readme::run(&options),
+        Some(Command::Publish(options)) => publish::run(&options),
+        Some(Command::Subscribe(options)) => subscribe::run(&options),
         Some(Command::Fingerprint(options)) => fingerprint::run(&options),
         Some(Command::Identity(options)) => identity::run(&options),
         Some(Command::Anchors(options)) => anchors::run(&options),

@@ -1,0 +1,97 @@
+//! MQTT from the command line: the library's own client over its own TLS, as a program on a computer has it.
+//!
+//! [`options`] is what `publish` and `subscribe` have in common, named as Mosquitto's clients name it; [`stream`] the
+//! connection below; [`with_client`] puts both together.
+
+pub mod options;
+pub mod stream;
+
+use std::time::Instant as SystemInstant;
+
+use bearcub::clock::Instant;
+use bearcub::mqtt::blocking::Client;
+use bearcub::mqtt::store::Ram;
+use bearcub::mqtt::{ClientError, Options, Resumption, Session};
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+
+use crate::client::Run;
+use crate::failure::Failure;
+use crate::lab;
+use options::{MqttOptions, Own};
+use stream::{Stream, Tcp};
+
+/// Messages under way in each direction. Mosquitto's limit is 20, to which it does not keep.
+pub const IN_FLIGHT: usize = 64;
+
+/// Filters that can be given.
+pub const FILTERS: usize = 50;
+
+/// The largest message that is received whole, and each of the other buffers.
+const BUFFER: usize = 1 << 20;
+
+/// The client of the commands.
+pub type ToolClient<'c, 'b, 's> =
+    Client<'c, 'b, Stream<'s>, fn() -> Instant, Ram<'b>, IN_FLIGHT, FILTERS>;
+
+/// Milliseconds since the program's first look at its clock.
+pub fn clock() -> Instant {
+    static START: std::sync::OnceLock<SystemInstant> = std::sync::OnceLock::new();
+    let start = START.get_or_init(SystemInstant::now);
+    Instant::from_millis(u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX))
+}
+
+/// What the library says, as a failure of the command.
+pub fn failed(error: ClientError<bearcub::Error>) -> Failure {
+    Failure::Tls(error.into())
+}
+
+/// Connects as the options say, and lets `work` have the client. Its memory lives as long as the program, which does this
+/// once.
+///
+/// # Errors
+/// What is wrong with the options, why the connection failed, or what `work` reports.
+pub fn with_client<'b, T>(
+    options: &'b MqttOptions,
+    work: impl FnOnce(ToolClient<'_, 'b, '_>, Resumption) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let own: &'b Own = Box::leak(Box::new(options.own()?));
+    let mqtt: &'b Options<'b> = Box::leak(Box::new(options.mqtt(own)?));
+    let memory = |size: usize| -> &'b mut [u8] { vec![0; size].leak() };
+    let store = Ram::new(memory(4 * BUFFER));
+    // Options are checked before anybody is connected to.
+    let mut session: Session<'b, _, IN_FLIGHT, FILTERS> =
+        Session::new(mqtt, memory(BUFFER), memory(BUFFER), store)?;
+    let address = options.address();
+    let start = clock as fn() -> Instant;
+    match options.plan(&address)? {
+        None => {
+            let tcp = Tcp::connect(&address, options.timeout)?;
+            let (client, resumption) =
+                Client::connect(Stream::Plain(tcp), &mut session, start).map_err(failed)?;
+            work(client, resumption)
+        }
+        Some(plan) => {
+            let run = Run {
+                plan: &plan,
+                seed: lab::fresh_seed()?,
+                script: crate::client::Script::Silence,
+                measure_stack: false,
+            };
+            run.check()?;
+            let tcp = Tcp::connect(&address, options.timeout)?;
+            run.with_memory(|parts, scratch, config| {
+                let mut rng = ChaCha20Rng::from_seed(run.seed);
+                let stream = bearcub::tls::connect(tcp, parts, scratch, config, &mut rng)?;
+                if let Some(pin) = stream.connection().learned() {
+                    crate::commands::tell(&format_args!(
+                        "learned: from now on, use --fingerprint {pin}"
+                    ));
+                }
+                let (client, resumption) =
+                    Client::connect(Stream::Tls(stream), &mut session, start).map_err(failed)?;
+                work(client, resumption)
+            })
+        }
+    }
+}
