@@ -275,9 +275,11 @@ where
         mut told: impl FnMut(Event<'_>),
     ) -> Result<bool, ClientError<T::Error>> {
         while !self.session.is_settled() {
-            match self.poll().await? {
-                Some(event) => told(event),
-                None => return Ok(self.session.is_settled()),
+            // Round by round: what settles it last may be no event.
+            match self.turn().await? {
+                Turn::Event => self.session.event().into_iter().for_each(&mut told),
+                Turn::Nothing => {}
+                Turn::Stuck => return Ok(false),
             }
         }
         Ok(true)

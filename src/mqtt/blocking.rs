@@ -243,9 +243,11 @@ where
         mut told: impl FnMut(Event<'_>),
     ) -> Result<bool, ClientError<T::Error>> {
         while !self.session.is_settled() {
-            match self.poll(until)? {
-                Some(event) => told(event),
-                None => return Ok(self.session.is_settled()),
+            // Round by round: what settles it last may be no event.
+            match self.turn()? {
+                Turn::Event => self.session.event().into_iter().for_each(&mut told),
+                Turn::Nothing if (self.clock)() < until => {}
+                Turn::Nothing | Turn::Stuck => return Ok(self.session.is_settled()),
             }
         }
         Ok(true)
