@@ -20,7 +20,7 @@ fn port(broker: &Mosquitto) -> String {
 /// A program that subscribes, once the broker has seen it do so.
 fn subscriber(broker: &Mosquitto, program: &str, arguments: &[&str]) -> Child {
     let before = broker.log().matches("Sending SUBACK").count();
-    let child = Command::new(program)
+    let mut child = Command::new(program)
         .args(arguments)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -32,6 +32,8 @@ fn subscriber(broker: &Mosquitto, program: &str, arguments: &[&str]) -> Child {
         }
         broker.wait_for_log("nothing says this", Duration::from_millis(50));
     }
+    child.kill().unwrap();
+    child.wait().unwrap();
     panic!("{program} does not subscribe: {}", broker.log());
 }
 

@@ -116,20 +116,16 @@ fn publish(
 /// Waits until everything has arrived.
 fn settle(client: &mut ToolClient<'_, '_, '_>, timeout: Duration) -> Result<(), Failure> {
     let timeout = u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX);
-    while !client.session().is_settled() {
-        // Each arrival gives the rest as much time again.
-        if client
-            .poll(clock().after(timeout))
-            .map_err(failed)?
-            .is_none()
-        {
-            return Err(Failure::Other(format!(
-                "{} messages were not acknowledged in time (--timeout)",
-                client.session().in_flight()
-            )));
-        }
+    if client
+        .settle(clock().after(timeout), |_| {})
+        .map_err(failed)?
+    {
+        return Ok(());
     }
-    Ok(())
+    Err(Failure::Other(format!(
+        "{} messages were not acknowledged in time (--timeout)",
+        client.session().in_flight()
+    )))
 }
 
 /// Lets time pass, with the connection kept alive.
