@@ -1,6 +1,6 @@
 //! Packets to bytes.
 //!
-//! A packet that may be long is a list of pieces, so that it goes through a buffer of any size: [`Pieces::copy`] fills what
+//! A packet that may be long is a list of pieces, so that it goes through a buffer of any size: `Pieces::copy` fills what
 //! room there is and is called again with the next offset. Its length is counted first, without writing anything.
 
 use crate::error::{ConfigError, Error, MqttMisuse, MqttResource};
