@@ -127,10 +127,9 @@ fn an_exchange_over_mqtt_allocates_nothing() {
     session
         .publish(&Publish::new("a", b"two").qos(QoS::ExactlyOnce))
         .unwrap();
-    turn(
-        &mut session,
-        b"\x40\x02\x00\x02\x50\x02\x00\x03\x70\x02\x00\x03",
-    );
+    turn(&mut session, &[]);
+    turn(&mut session, b"\x40\x02\x00\x02\x50\x02\x00\x03");
+    turn(&mut session, b"\x70\x02\x00\x03");
     turn(
         &mut session,
         b"\x34\x08\x00\x01a\x00\x09abc\x62\x02\x00\x09",
