@@ -3,7 +3,7 @@
 mod support;
 
 use bearcub::Error;
-use bearcub::error::{MqttMisuse, NetworkError, Refusal};
+use bearcub::error::{MqttMisuse, MqttResource, NetworkError, Refusal};
 use bearcub::identity::{EcKey, Identity};
 use bearcub::mqtt::blocking::Client;
 use bearcub::mqtt::{Event, Filter, Options, Publish, QoS, Resumption};
@@ -276,13 +276,16 @@ fn payloads_larger_than_every_buffer_pass_in_both_directions() {
         }
         assert!(came == payload, "{qos:?}");
     }
-    // QoS 0 needs no pieces to be larger than the buffer and the store.
-    let told = client.publish("other", &payload, QoS::AtMostOnce).unwrap();
-    assert_eq!(told.id, None);
-    assert!(broker.wait_for_log(
-        "Received PUBLISH from large (d0, q0, r0, m0, 'other', ... (200000 bytes))",
-        std::time::Duration::from_secs(5)
-    ));
+    // As one piece it is refused before anything is sent.
+    for (qos, lacking) in [
+        (QoS::AtMostOnce, MqttResource::Output),
+        (QoS::AtLeastOnce, MqttResource::StoreFull),
+    ] {
+        let error = client.publish("large", &payload, qos).unwrap_err();
+        assert_eq!(error.into_error(), lacking.into());
+    }
+    client.publish("large", b"small", QoS::AtLeastOnce).unwrap();
+    assert!(client.settle(soon(), |_| {}).unwrap());
 }
 
 #[test]

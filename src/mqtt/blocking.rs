@@ -3,7 +3,7 @@
 use embedded_io::{Error as _, ErrorKind, ErrorType, Read, Write};
 
 use crate::clock::Instant;
-use crate::error::{Error, MqttResource, NetworkError, ResourceError};
+use crate::error::NetworkError;
 use crate::trust::Authenticated;
 
 use super::client::{ClientError, Turn};
@@ -106,8 +106,8 @@ where
         &mut self.stream
     }
 
-    /// Publishes a message, which the broker does not keep. With QoS 0 it may be of any size; with QoS 1 and 2 it must fit
-    /// the store.
+    /// Publishes a message, which the broker does not keep. It must fit the output buffer (with QoS 0)
+    /// or the store; a larger one goes [in pieces](Self::begin).
     ///
     /// # Errors
     /// As [`publish_message`](Self::publish_message).
@@ -124,28 +124,14 @@ where
     /// and sends one of QoS 1 or 2 again.
     ///
     /// # Errors
-    /// As [`Session::publish`]. With a message of QoS 0 that fits neither the output buffer nor the store also the stream's.
+    /// As [`Session::publish`].
     pub fn publish_message(
         &mut self,
         message: &Publish<'_>,
     ) -> Result<Publication<N>, ClientError<T::Error>> {
-        match self.session.publish(message) {
-            Err(Error::Resource(ResourceError::Mqtt(MqttResource::Output))) => {
-                // Too large for the output and for the store: straight from the program's memory.
-                self.begin(message, message.payload.len(), None)?;
-                self.supply(message.payload)?;
-                Ok(Publication {
-                    id: None,
-                    dropped: false,
-                    displaced: heapless::Vec::new(),
-                })
-            }
-            published => {
-                let published = published?;
-                self.send_accepted();
-                Ok(published)
-            }
-        }
+        let published = self.session.publish(message)?;
+        self.send_accepted();
+        Ok(published)
     }
 
     /// Begins a message whose payload of `length` bytes is given to [`supply`](Self::supply); of `header` the payload is

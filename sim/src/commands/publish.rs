@@ -87,7 +87,7 @@ pub fn run(options: &PublishOptions) -> Result<(), Failure> {
     })
 }
 
-/// Publishes one message; one of QoS 1 or 2 that is larger than the store goes in pieces.
+/// Publishes one message, in pieces if it is large.
 fn publish(
     client: &mut ToolClient<'_, '_, '_>,
     options: &PublishOptions,
@@ -103,7 +103,7 @@ fn publish(
     if client.session().in_flight() >= crate::mqtt::IN_FLIGHT {
         settle(client, options.mqtt.timeout)?;
     }
-    if payload.len() < 1 << 19 || options.mqtt.qos == 0 {
+    if payload.len() < 1 << 19 {
         return client.publish_message(&message).map_err(failed).map(drop);
     }
     settle(client, options.mqtt.timeout)?;
