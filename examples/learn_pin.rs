@@ -48,7 +48,8 @@ fn run([server, file, name, password]: [&str; 4]) -> Result<(), Box<dyn std::err
     let mut session: Session<_, 1, 0> = Session::new(&options, &mut input, &mut output, NoStore)?;
     let (mut mqtt, _) = Client::connect(stream, &mut session, uptime)?;
     mqtt.publish("bearcub/state", b"here", QoS::AtMostOnce)?;
-    mqtt.disconnect()?.close()?;
+    // The broker hangs up on DISCONNECT, so the connection may be gone already.
+    let _ = mqtt.disconnect()?.close();
     println!("told the broker that we are here");
     Ok(())
 }

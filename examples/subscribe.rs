@@ -43,7 +43,8 @@ fn listen(
         if message.payload == b"stop" {
             // Asking for more acknowledges it.
             mqtt.settle(uptime().after(1_000), |_| {})?;
-            mqtt.disconnect()?.close()?;
+            // The broker hangs up on DISCONNECT, so the connection may be gone already.
+            let _ = mqtt.disconnect()?.close();
             return Ok(());
         }
     }

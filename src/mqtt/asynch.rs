@@ -270,7 +270,8 @@ where
         Ok(true)
     }
 
-    /// Ends the connection in order, so that the broker drops the will; returns the stream, to be closed.
+    /// Ends the connection in order, so that the broker drops the will; returns the stream, to be closed. The broker hangs up
+    /// when it has read this, so that closing the stream may fail, which means nothing.
     ///
     /// # Errors
     /// As [`blocking::Client::disconnect`](super::blocking::Client::disconnect).

@@ -241,6 +241,9 @@ where
 
     /// Ends the connection in order, so that the broker drops the will; returns the stream, to be closed.
     ///
+    /// The broker hangs up when it has read this. Closing the stream may therefore fail, which means nothing: what had to
+    /// arrive was acknowledged before ([`settle`](Self::settle)).
+    ///
     /// # Errors
     /// As [`Session::disconnect`]; `Timeout` if the stream takes nothing; the stream's.
     pub fn disconnect(mut self) -> Result<T, ClientError<T::Error>> {
