@@ -64,7 +64,7 @@ impl Broker {
              require_certificate true\n\
              use_identity_as_username true\n\
              allow_anonymous false\n\n\
-             # Who was revoked. After `bearcub ca revoke` the broker has to be started anew to read it.\n\
+             # Who was revoked. The broker reads it when it is reloaded (SIGHUP); who is connected stays until it is started anew.\n\
              crlfile {}\n",
             path(&common, CA)?,
             path(&own, CERTIFICATE)?,

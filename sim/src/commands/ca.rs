@@ -376,7 +376,7 @@ fn renew(place: &Place<'_>, options: &RenewOptions, json: bool) -> Result<(), Fa
     }
     let next = match renewed.holder {
         None => "brokers need the new ca.pem; devices that have its name and key do not",
-        Some(Holder::Server) => "the broker reads it when it is started anew",
+        Some(Holder::Server) => "the broker reads it when it is reloaded (SIGHUP)",
         Some(Holder::Device) => "the device needs it; its key is the same",
     };
     print(&format!(
@@ -397,7 +397,7 @@ fn revoke(place: &Place<'_>, options: &RevokeOptions, json: bool) -> Result<(), 
         return print_json(&json!({ "serials": revoked.serials, "list": revoked.number }));
     }
     print(&format!(
-        "{} {}\n  {} is list number {}; start the broker anew, so that it reads it\n",
+        "{} {}\n  {} is list number {}; reload the broker (SIGHUP), so that it reads it: who is connected stays until it is started anew\n",
         good("revoked"),
         revoked.serials.join(", "),
         place.folder.join(CRL).display(),
