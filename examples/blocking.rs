@@ -68,12 +68,11 @@ fn connect(server: &str, trust: &dyn Verify) -> Result<(), Box<dyn std::error::E
 fn run(server: &str, trusted: &str) -> Result<(), Box<dyn std::error::Error>> {
     // What names no file must be a pin.
     if !Path::new(trusted).is_file() {
-        let pin = Pin::parse(trusted).map_err(bearcub::Error::from)?;
+        let pin = Pin::parse(trusted)?;
         return connect(server, &Trust::fingerprints(&[pin]));
     }
     let mut der = vec![0; 8192];
-    let anchor = TrustAnchor::from_certificate_pem(&std::fs::read(trusted)?, &mut der)
-        .map_err(bearcub::Error::from)?;
+    let anchor = TrustAnchor::from_certificate_pem(&std::fs::read(trusted)?, &mut der)?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs() as i64;
     let clock = Time::from_unix(now).map_or(Clock::not_set(), Clock::at);
     connect(server, &Trust::anchors(&[anchor], clock))

@@ -2,12 +2,13 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
-//! TLS 1.2 for microcontrollers that have 40 KB of RAM left: no `std`, no allocator, every byte handed in by the caller.
+//! TLS 1.2 and MQTT 3.1.1 for microcontrollers that have 40 KB of RAM left: no `std`, no allocator, every byte handed in by the caller.
 //!
 //! The map:
 //!
 //! - [`tls`]: the client. [`tls::connect`] over a blocking transport, `tls::asynch` over an async one, and
 //!   [`tls::Handshake`] / [`tls::Connection`] without any I/O under both
+//! - [`mqtt`]: the client of a broker, over TLS or any other stream; [`mqtt::Session`] without any I/O under its two shells
 //! - [`trust`]: who the server is. Pins, trust anchors, learning; there is no default
 //! - [`identity`]: who the device is. Its certificate and private key, in memory or read when they are used
 //! - [`clock`] and [`sntp`]: the time as a value, and packets that fetch it

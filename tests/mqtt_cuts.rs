@@ -125,7 +125,7 @@ fn exchange(broker: &mut Mosquitto, qos: QoS, count: usize, fault: Fault) -> boo
         client.publish(topic, b"last", qos)?;
         let mut is_last = false;
         while !is_last || !client.session().is_settled() {
-            if let Some(event) = client.poll(soon())? {
+            if let Some(event) = client.poll(clock().after(30))? {
                 is_last |= matches!(event, Event::Message(message) if message.payload == b"last");
                 told(event);
             }

@@ -81,6 +81,67 @@ fn a_connection_with_ca_validation_and_a_client_certificate_allocates_nothing() 
 }
 
 #[test]
+fn an_exchange_over_mqtt_allocates_nothing() {
+    use bearcub::clock::Instant;
+    use bearcub::mqtt::store::Ram;
+    use bearcub::mqtt::{Event, Filter, Options, Publish, QoS, Session};
+    use bearcub::trust::Verified;
+
+    let now = Instant::from_millis(0);
+    let mut events = 0;
+    FORBIDDEN.set(true);
+    let will = Publish::new("state", b"gone");
+    let options = Options::new("device")
+        .credentials("name", b"password")
+        .will(will);
+    let (mut input, mut output, mut memory) = ([0; 64], [0; 64], [0; 128]);
+    let store = Ram::new(&mut memory);
+    let mut session: Session<'_, _, 4, 2> =
+        Session::new(&options, &mut input, &mut output, store).unwrap();
+    session
+        .subscribe(&[Filter::new("a/#", QoS::ExactlyOnce)])
+        .unwrap();
+    session
+        .connect(Verified::plain_text_to_whoever_answers(), now)
+        .unwrap();
+    let mut turn = |session: &mut Session<'_, Ram<'_>, 4, 2>, bytes: &[u8]| {
+        session.input()[..bytes.len()].copy_from_slice(bytes);
+        session.received(bytes.len(), now);
+        loop {
+            while let Some(event) = session.poll(now).unwrap() {
+                events += 1;
+                assert!(!matches!(event, Event::Begin(_)));
+            }
+            if session.output().is_empty() {
+                break;
+            }
+            session.sent(session.output().len(), now);
+        }
+    };
+    turn(&mut session, &[]);
+    turn(&mut session, b"\x20\x02\x00\x00");
+    turn(&mut session, b"\x90\x03\x00\x01\x02");
+    session
+        .publish(&Publish::new("a", b"one").qos(QoS::AtLeastOnce))
+        .unwrap();
+    session
+        .publish(&Publish::new("a", b"two").qos(QoS::ExactlyOnce))
+        .unwrap();
+    turn(&mut session, &[]);
+    turn(&mut session, b"\x40\x02\x00\x02\x50\x02\x00\x03");
+    turn(&mut session, b"\x70\x02\x00\x03");
+    turn(
+        &mut session,
+        b"\x34\x08\x00\x01a\x00\x09abc\x62\x02\x00\x09",
+    );
+    session.disconnect().unwrap();
+    turn(&mut session, &[]);
+    FORBIDDEN.set(false);
+    assert_eq!(events, 5);
+    assert!(session.is_offline());
+}
+
+#[test]
 fn the_guard_sees_an_allocation() {
     let path = std::env::current_exe().unwrap();
     if std::env::var_os("ALLOCATE").is_some() {

@@ -431,3 +431,21 @@ fn the_ciphers_that_are_used_are_measured_beside_the_others() {
         }
     }
 }
+
+#[test]
+fn a_session_of_mqtt_is_measured_the_same_every_time() {
+    let took = || common::bearcub(&["board", "esp32c3", "--mqtt", "--json"]);
+    let first = took();
+    assert_eq!(first.status, 0, "{}", first.stderr);
+    let instructions = |name: &str| {
+        let steps = first.json()["mqtt"]["steps"].clone();
+        let steps = steps.as_array().unwrap().clone();
+        let step = steps.iter().find(|step| step["name"] == name).unwrap();
+        step["instructions"].as_u64().unwrap()
+    };
+    let publish = |qos| instructions(&format!("publish 64 B with QoS {qos}"));
+    assert!(publish(0) > 0 && publish(0) < publish(1) && publish(1) < publish(2));
+    let code = |what: &str| first.json()["mqtt"][what]["code"].as_u64().unwrap();
+    assert!(code("sending") > 0 && code("sending") < code("all"));
+    assert_eq!(took().stdout, first.stdout);
+}

@@ -4,6 +4,7 @@ mod common;
 
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use bearcub_lab::pki::{self, KeyKind};
 use bearcub_lab::server::{Mosquitto, MosquittoConfig};
@@ -122,5 +123,5 @@ fn a_program_with_the_written_files_connects_to_a_broker_that_demands_a_certific
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{errors}\n{}", broker.log());
     assert_eq!(output.stdout, b"connected twice\n");
-    assert!(broker.log().contains("u'device-1'"), "{}", broker.log());
+    assert!(broker.wait_for_log("u'device-1'", Duration::from_secs(10)));
 }

@@ -58,8 +58,15 @@ fn the_compiler_agrees_with_every_32_bit_size() {
             "size_of::<bearcub::trust::TrustAnchor<'_>>()",
             sizes::TRUST_ANCHOR,
         ),
+        ("size_of::<Mqtt<0, 0>>()", mqtt(0, 0)),
+        ("size_of::<Mqtt<4, 0>>()", mqtt(4, 0)),
+        ("size_of::<Mqtt<8, 2>>()", mqtt(8, 2)),
+        ("size_of::<Mqtt<20, 8>>()", mqtt(20, 8)),
     ];
-    let mut code = "#![no_std]\nuse bearcub::tls::*;\n".to_owned();
+    let mut code = "#![no_std]\nuse bearcub::tls::*;\nuse bearcub::mqtt;\n\
+         type Mqtt<const N: usize, const F: usize> =\n\
+         mqtt::Session<'static, mqtt::store::NoStore, N, F>;\n"
+        .to_owned();
     for (what, size) in sizes {
         code.push_str(&format!("const _: [(); {size}] = [(); {what}];\n"));
     }
@@ -77,6 +84,16 @@ fn the_compiler_agrees_with_every_32_bit_size() {
         "sim/src/sizes.rs is not what the compiler says:\n{errors}"
     );
 }
+
+/// A session with so many slots and subscriptions.
+fn mqtt(slots: usize, subscriptions: usize) -> usize {
+    let size =
+        sizes::MQTT_SESSION + slots * sizes::MQTT_SLOT + subscriptions * sizes::MQTT_SUBSCRIPTION;
+    size.next_multiple_of(8)
+}
+
+/// What it was made for.
+const _: () = assert!(sizes::MQTT_SESSION <= 200 && sizes::MQTT_SLOT <= 12);
 
 #[test]
 fn what_is_kept_is_the_storage() {

@@ -7,7 +7,7 @@ use core::task::Poll;
 use embedded_io_async::{Error as _, ErrorKind, ErrorType, Read, Write};
 
 use crate::clock::Instant;
-use crate::error::{Error, MqttResource, NetworkError, ResourceError};
+use crate::error::NetworkError;
 use crate::trust::Authenticated;
 
 use super::client::{ClientError, Turn};
@@ -108,8 +108,8 @@ where
         &mut self.stream
     }
 
-    /// Publishes a message, which the broker does not keep. With QoS 0 it may be of any size; with QoS 1 and 2 it must fit
-    /// the store.
+    /// Publishes a message, which the broker does not keep. It must fit the output buffer (with QoS 0)
+    /// or the store; a larger one goes [in pieces](Self::begin).
     ///
     /// # Errors
     /// As [`blocking::Client::publish_message`](super::blocking::Client::publish_message).
@@ -133,29 +133,14 @@ where
     /// As [`blocking::Client::publish_message`](super::blocking::Client::publish_message).
     ///
     /// # Cancellation safety
-    /// If the future is dropped, the message may have been taken or not; one that was taken is sent by later calls. A message
-    /// of QoS 0 that fits neither the output buffer nor the store may be half sent: then only [`supply`](Self::supply) with
-    /// the rest goes on, or a new connection.
+    /// The message is taken before the first await, unless there is an error; if the future is dropped, later calls send it.
     pub async fn publish_message(
         &mut self,
         message: &Publish<'_>,
     ) -> Result<Publication<N>, ClientError<T::Error>> {
-        match self.session.publish(message) {
-            Err(Error::Resource(ResourceError::Mqtt(MqttResource::Output))) => {
-                self.begin(message, message.payload.len(), None).await?;
-                self.supply(message.payload).await?;
-                Ok(Publication {
-                    id: None,
-                    dropped: false,
-                    displaced: heapless::Vec::new(),
-                })
-            }
-            published => {
-                let published = published?;
-                self.send_accepted().await;
-                Ok(published)
-            }
-        }
+        let published = self.session.publish(message)?;
+        self.send_accepted().await;
+        Ok(published)
     }
 
     /// Begins a message whose payload of `length` bytes is given to [`supply`](Self::supply).
@@ -275,15 +260,18 @@ where
         mut told: impl FnMut(Event<'_>),
     ) -> Result<bool, ClientError<T::Error>> {
         while !self.session.is_settled() {
-            match self.poll().await? {
-                Some(event) => told(event),
-                None => return Ok(self.session.is_settled()),
+            // Round by round: what settles it last may be no event.
+            match self.turn().await? {
+                Turn::Event => self.session.event().into_iter().for_each(&mut told),
+                Turn::Nothing => {}
+                Turn::Stuck => return Ok(false),
             }
         }
         Ok(true)
     }
 
-    /// Ends the connection in order, so that the broker drops the will; returns the stream, to be closed.
+    /// Ends the connection in order, so that the broker drops the will; returns the stream, to be closed. The broker hangs up
+    /// when it has read this, so that closing the stream may fail, which means nothing.
     ///
     /// # Errors
     /// As [`blocking::Client::disconnect`](super::blocking::Client::disconnect).

@@ -3,7 +3,7 @@
 use embedded_io::{Error as _, ErrorKind, ErrorType, Read, Write};
 
 use crate::clock::Instant;
-use crate::error::{Error, MqttResource, NetworkError, ResourceError};
+use crate::error::NetworkError;
 use crate::trust::Authenticated;
 
 use super::client::{ClientError, Turn};
@@ -106,8 +106,8 @@ where
         &mut self.stream
     }
 
-    /// Publishes a message, which the broker does not keep. With QoS 0 it may be of any size; with QoS 1 and 2 it must fit
-    /// the store.
+    /// Publishes a message, which the broker does not keep. It must fit the output buffer (with QoS 0)
+    /// or the store; a larger one goes [in pieces](Self::begin).
     ///
     /// # Errors
     /// As [`publish_message`](Self::publish_message).
@@ -124,28 +124,14 @@ where
     /// and sends one of QoS 1 or 2 again.
     ///
     /// # Errors
-    /// As [`Session::publish`]. With a message of QoS 0 that fits neither the output buffer nor the store also the stream's.
+    /// As [`Session::publish`].
     pub fn publish_message(
         &mut self,
         message: &Publish<'_>,
     ) -> Result<Publication<N>, ClientError<T::Error>> {
-        match self.session.publish(message) {
-            Err(Error::Resource(ResourceError::Mqtt(MqttResource::Output))) => {
-                // Too large for the output and for the store: straight from the program's memory.
-                self.begin(message, message.payload.len(), None)?;
-                self.supply(message.payload)?;
-                Ok(Publication {
-                    id: None,
-                    dropped: false,
-                    displaced: heapless::Vec::new(),
-                })
-            }
-            published => {
-                let published = published?;
-                self.send_accepted();
-                Ok(published)
-            }
-        }
+        let published = self.session.publish(message)?;
+        self.send_accepted();
+        Ok(published)
     }
 
     /// Begins a message whose payload of `length` bytes is given to [`supply`](Self::supply); of `header` the payload is
@@ -243,15 +229,20 @@ where
         mut told: impl FnMut(Event<'_>),
     ) -> Result<bool, ClientError<T::Error>> {
         while !self.session.is_settled() {
-            match self.poll(until)? {
-                Some(event) => told(event),
-                None => return Ok(self.session.is_settled()),
+            // Round by round: what settles it last may be no event.
+            match self.turn()? {
+                Turn::Event => self.session.event().into_iter().for_each(&mut told),
+                Turn::Nothing if (self.clock)() < until => {}
+                Turn::Nothing | Turn::Stuck => return Ok(self.session.is_settled()),
             }
         }
         Ok(true)
     }
 
     /// Ends the connection in order, so that the broker drops the will; returns the stream, to be closed.
+    ///
+    /// The broker hangs up when it has read this. Closing the stream may therefore fail, which means nothing: what had to
+    /// arrive was acknowledged before ([`settle`](Self::settle)).
     ///
     /// # Errors
     /// As [`Session::disconnect`]; `Timeout` if the stream takes nothing; the stream's.

@@ -23,6 +23,12 @@ pub enum Kind {
     Firmware,
     /// The same without TLS.
     Plain,
+    /// To measure an MQTT session.
+    Mqtt,
+    /// To see how large a device's program is with MQTT that publishes with QoS 0, without TLS.
+    MqttSend,
+    /// The same with all of MQTT.
+    MqttFirmware,
 }
 
 impl Kind {
@@ -33,6 +39,9 @@ impl Kind {
             Kind::Ciphers => "ciphers",
             Kind::Firmware => "firmware",
             Kind::Plain => "plain",
+            Kind::Mqtt => "mqtt",
+            Kind::MqttSend => "mqtt-send",
+            Kind::MqttFirmware => "mqtt-firmware",
         }
     }
 
@@ -43,6 +52,9 @@ impl Kind {
             Kind::Ciphers => Some("ciphers"),
             Kind::Firmware => Some("firmware"),
             Kind::Plain => Some("firmware-plain"),
+            Kind::Mqtt => Some("mqtt"),
+            Kind::MqttSend => Some("firmware-mqtt-send"),
+            Kind::MqttFirmware => Some("firmware-mqtt"),
         }
     }
 }

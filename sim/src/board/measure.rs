@@ -7,7 +7,7 @@ use object::{Object, ObjectSection};
 use serde::{Deserialize, Serialize};
 
 use super::build::{self, Kind};
-use super::run::{self, Cipher, Event, Stage, Turn};
+use super::run::{self, Cipher, Event, MqttStep, Stage, Turn};
 use super::tools::Tools;
 use super::{Board, cache, loads, tape};
 use crate::budgets::Figures;
@@ -207,6 +207,41 @@ pub fn ciphers(board: Board, tools: &Tools, plan: &Plan) -> Result<Vec<Cipher>, 
     Ok(ciphers.collect())
 }
 
+/// What MQTT takes on a board.
+#[derive(Clone, Debug, Serialize)]
+pub struct Mqtt {
+    /// Steps of a session, without TLS.
+    pub steps: Vec<MqttStep>,
+    /// What it adds to a program that publishes with QoS 0 alone.
+    pub sending: Flash,
+    /// What it adds to a program that publishes and subscribes with every QoS.
+    pub all: Flash,
+}
+
+/// Measures MQTT.
+///
+/// # Errors
+/// What went wrong in building or running.
+pub fn mqtt(board: Board, tools: &Tools, plan: &Plan) -> Result<Mqtt, Failure> {
+    let _lock = build::lock(board)?;
+    let image = build::image(board, tools, Kind::Mqtt, plan)?;
+    let events = run::image(board, board.emulator().as_ref(), &image, &[], run::LIMIT)?;
+    let steps = events.into_iter().filter_map(|event| match event {
+        Event::Mqtt(step) => Some(step),
+        _ => None,
+    });
+    let plain = Flash::of(&build::image(board, tools, Kind::Plain, plan)?)?;
+    let added = |kind| {
+        let with = Flash::of(&build::image(board, tools, kind, plan)?)?;
+        Ok::<_, Failure>(with.beyond(plain))
+    };
+    Ok(Mqtt {
+        steps: steps.collect(),
+        sending: added(Kind::MqttSend)?,
+        all: added(Kind::MqttFirmware)?,
+    })
+}
+
 /// What TLS with that plan adds to a program, or remembers it.
 ///
 /// # Errors
@@ -266,7 +301,11 @@ fn put_together(events: Vec<Event>) -> Result<Measurement, Failure> {
                 instructions,
             } => measurement.operations.push((name, count, instructions)),
             Event::Turn(turn) => measurement.turns.push(turn),
-            Event::Cipher(_) | Event::Error { .. } | Event::Trouble { .. } | Event::Done => {}
+            Event::Cipher(_)
+            | Event::Mqtt(_)
+            | Event::Error { .. }
+            | Event::Trouble { .. }
+            | Event::Done => {}
         }
     }
     if !sizes || !agreement || measurement.stages.is_empty() {

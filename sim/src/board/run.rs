@@ -50,12 +50,26 @@ pub enum Event {
     Turn(Turn),
     /// An implementation of a cipher.
     Cipher(Cipher),
+    /// A step of an MQTT session.
+    Mqtt(MqttStep),
     /// The library's error.
     Error { code: i32 },
     /// Something else that went wrong.
     Trouble { what: String },
     /// The end.
     Done,
+}
+
+/// What a step of an MQTT session takes, without TLS.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, serde::Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct MqttStep {
+    /// What is done.
+    pub name: String,
+    /// Bytes of the message's packet; 0 where there is none.
+    pub packet: usize,
+    /// Instructions.
+    pub instructions: u64,
 }
 
 /// What an implementation of a cipher takes, its key's set-up included.

@@ -200,6 +200,9 @@ pub struct BoardOptions {
     /// Show what the implementations of the ciphers take that BearSSL has, instead
     #[arg(long, conflicts_with_all = ["steps", "scenarios", "features"])]
     pub ciphers: bool,
+    /// Show what an MQTT session takes, instead
+    #[arg(long, conflicts_with_all = ["steps", "scenarios", "features", "ciphers"])]
+    pub mqtt: bool,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,

@@ -6,14 +6,15 @@ use comfy_table::{CellAlignment, Table};
 use super::arguments::BoardOptions;
 use super::{print, print_json, tell};
 use crate::board::features::{self, Feature};
-use crate::board::measure::{Measurement, ciphers, measure};
-use crate::board::run::Cipher;
+use crate::board::measure::{Flash, Measurement, Mqtt, ciphers, measure, mqtt};
+use crate::board::run::{Cipher, Turn};
 use crate::board::{Board, tools};
 use crate::failure::{Failure, sum_up};
 use crate::model;
 use crate::recording::Recording;
 use crate::report::{grouped, human, millions, rows};
 use crate::scenarios::{self, Scenario};
+use crate::sizes;
 
 /// Measures, and prints what was measured.
 ///
@@ -53,6 +54,20 @@ pub fn run(options: &BoardOptions) -> Result<(), Failure> {
             print_json(&serde_json::json!({ "board": board.name(), "ciphers": ciphers }))
         } else {
             print(&ciphers_table(board, &ciphers))
+        };
+    }
+    if options.mqtt {
+        let load = |name| {
+            let scenario = scenarios::find(name)?;
+            Recording::load(&scenario.recording(&scenarios::folder()))
+        };
+        let records = load("records-aes-gcm")?;
+        let took = mqtt(board, &tools, &records.header.plan)?;
+        let turns = measure(board, &tools, &records)?.turns;
+        return if options.json {
+            print_json(&serde_json::json!({ "board": board.name(), "mqtt": took }))
+        } else {
+            print(&mqtt_table(board, &took, &turns))
         };
     }
     let (mut measured, mut failures) = (Vec::new(), Vec::new());
@@ -134,6 +149,68 @@ fn table(board: Board, measured: &[(&Scenario, Measurement)]) -> String {
     }
     format!(
         "{table}\nMeasured on the CPU of an {board} in the emulator; milliseconds from the instructions measured.\n"
+    )
+}
+
+/// Instructions of sealing and of opening a record of so many bytes, from those of 64 and 256 bytes: AES-GCM works on blocks
+/// of 16, and what is beside them is the same for every record.
+fn record(turns: &[Turn], bytes: usize) -> Option<(u64, u64)> {
+    let blocks = |bytes: usize| bytes.div_ceil(16) as u64;
+    let [small, large, ..] = turns else {
+        return None;
+    };
+    let line = |low: u64, high: u64| {
+        let (first, last) = (blocks(small.sent), blocks(large.sent));
+        let slope = high.saturating_sub(low) / (last - first).max(1);
+        (low + slope * blocks(bytes)).saturating_sub(slope * first)
+    };
+    Some((
+        line(small.sealing, large.sealing),
+        line(small.opening, large.opening),
+    ))
+}
+
+fn mqtt_table(board: Board, mqtt: &Mqtt, turns: &[Turn]) -> String {
+    let mut table = Table::new();
+    table.load_style(UTF8_FULL_CONDENSED);
+    table.set_header(["step", "instructions", "with TLS"]);
+    for column in 1..3 {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    for step in &mqtt.steps {
+        // The message goes one way, an acknowledgement of 4 bytes the other.
+        let with_tls = match (
+            step.name.as_str(),
+            record(turns, step.packet),
+            record(turns, 4),
+        ) {
+            ("publish 64 B with QoS 1", Some((sealing, _)), Some((_, opening))) => {
+                grouped((step.instructions + sealing + opening) as usize)
+            }
+            _ => String::new(),
+        };
+        let instructions = grouped(step.instructions as usize);
+        table.add_row([step.name.clone(), instructions, with_tls]);
+    }
+    let flash = |flash: &Flash| {
+        format!(
+            "{} B, of which {} are copied to RAM",
+            grouped(flash.total() as usize),
+            grouped(flash.constants_in_ram as usize)
+        )
+    };
+    format!(
+        "{table}\nInstructions on an {board}; with TLS: the record of the message and that of its acknowledgement, from what \
+         AES-128-GCM takes for records of 64 and 256 bytes.\n\
+         What MQTT adds to a program: {} to publish with QoS 0 alone; {} to publish and subscribe with every QoS.\n\
+         A session takes {} B of RAM, {} for each slot and {} for each subscription, without its buffers and its store.\n",
+        flash(&mqtt.sending),
+        flash(&mqtt.all),
+        sizes::MQTT_SESSION,
+        sizes::MQTT_SLOT,
+        sizes::MQTT_SUBSCRIPTION,
     )
 }
 

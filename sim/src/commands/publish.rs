@@ -87,7 +87,7 @@ pub fn run(options: &PublishOptions) -> Result<(), Failure> {
     })
 }
 
-/// Publishes one message; one of QoS 1 or 2 that is larger than the store goes in pieces.
+/// Publishes one message, in pieces if it is large.
 fn publish(
     client: &mut ToolClient<'_, '_, '_>,
     options: &PublishOptions,
@@ -103,7 +103,7 @@ fn publish(
     if client.session().in_flight() >= crate::mqtt::IN_FLIGHT {
         settle(client, options.mqtt.timeout)?;
     }
-    if payload.len() < 1 << 19 || options.mqtt.qos == 0 {
+    if payload.len() < 1 << 19 {
         return client.publish_message(&message).map_err(failed).map(drop);
     }
     settle(client, options.mqtt.timeout)?;
@@ -116,20 +116,16 @@ fn publish(
 /// Waits until everything has arrived.
 fn settle(client: &mut ToolClient<'_, '_, '_>, timeout: Duration) -> Result<(), Failure> {
     let timeout = u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX);
-    while !client.session().is_settled() {
-        // Each arrival gives the rest as much time again.
-        if client
-            .poll(clock().after(timeout))
-            .map_err(failed)?
-            .is_none()
-        {
-            return Err(Failure::Other(format!(
-                "{} messages were not acknowledged in time (--timeout)",
-                client.session().in_flight()
-            )));
-        }
+    if client
+        .settle(clock().after(timeout), |_| {})
+        .map_err(failed)?
+    {
+        return Ok(());
     }
-    Ok(())
+    Err(Failure::Other(format!(
+        "{} messages were not acknowledged in time (--timeout)",
+        client.session().in_flight()
+    )))
 }
 
 /// Lets time pass, with the connection kept alive.

@@ -1,7 +1,7 @@
 //! `cargo sim readme`: the table in the README is the one that is printed.
 //!
 //! The size of an image depends by a few bytes on the folder it is built in (cargo names symbols by the path, and the
-//! linker's padding follows), so that numbers may differ by [`TOLERANCE`].
+//! linker's padding follows), so that numbers may differ by a thousandth.
 
 use std::path::Path;
 

@@ -1,6 +1,6 @@
 //! Packets to bytes.
 //!
-//! A packet that may be long is a list of pieces, so that it goes through a buffer of any size: [`Pieces::copy`] fills what
+//! A packet that may be long is a list of pieces, so that it goes through a buffer of any size: `copy` fills what
 //! room there is and is called again with the next offset. Its length is counted first, without writing anything.
 
 use crate::error::{ConfigError, Error, MqttMisuse, MqttResource};
@@ -59,33 +59,22 @@ pub(crate) fn publish_header_length(topic: &str, qos: QoS) -> usize {
 }
 
 /// Takes the pieces of a packet one after the other.
-pub(crate) trait Sink {
-    fn put(&mut self, piece: &[u8]);
+type Put<'p> = &'p mut dyn FnMut(&[u8]);
 
-    /// A string or a password with its length; it was checked to be no longer than 65,535 bytes.
-    fn put_with_length(&mut self, piece: &[u8]) {
-        self.put(&(piece.len() as u16).to_be_bytes());
-        self.put(piece);
-    }
-}
-
-/// Counts.
-pub(crate) struct Length(pub usize);
-
-impl Sink for Length {
-    fn put(&mut self, piece: &[u8]) {
-        self.0 += piece.len();
-    }
+/// A string or a password with its length; it was checked to be no longer than 65,535 bytes.
+fn put_with_length(put: Put<'_>, piece: &[u8]) {
+    put(&(piece.len() as u16).to_be_bytes());
+    put(piece);
 }
 
 /// Writes what lies behind an offset and fits.
-pub(crate) struct Window<'a> {
-    pub skip: usize,
-    pub room: &'a mut [u8],
-    pub written: usize,
+struct Window<'a> {
+    skip: usize,
+    room: &'a mut [u8],
+    written: usize,
 }
 
-impl Sink for Window<'_> {
+impl Window<'_> {
     fn put(&mut self, piece: &[u8]) {
         let skipped = self.skip.min(piece.len());
         self.skip -= skipped;
@@ -100,40 +89,39 @@ impl Sink for Window<'_> {
 /// A packet of several pieces.
 pub(crate) trait Pieces {
     /// Its first byte.
-    const FIRST: u8;
+    fn first(&self) -> u8;
 
-    /// Hands all that follows the fixed header to `sink`.
-    fn pieces<S: Sink>(&self, sink: &mut S);
+    /// Hands all that follows the fixed header to `put`.
+    fn pieces(&self, put: Put<'_>);
+}
 
-    /// Bytes after the fixed header.
-    fn remaining_length(&self) -> usize {
-        let mut length = Length(0);
-        self.pieces(&mut length);
-        length.0
-    }
-
-    /// Copies the packet from `offset` on into `room`; returns how much, and whether that was the rest.
-    fn copy(&self, offset: usize, room: &mut [u8]) -> Result<(usize, bool), MqttMisuse> {
-        let remaining = self.remaining_length();
-        let (header, header_length) = fixed_header(Self::FIRST, remaining)?;
-        let mut window = Window {
-            skip: offset,
-            room,
-            written: 0,
-        };
-        window.put(&header[..header_length]);
-        self.pieces(&mut window);
-        let written = window.written;
-        Ok((written, offset + written == header_length + remaining))
-    }
+/// Copies a packet from `offset` on into `room`; returns how much, and whether that was the rest.
+pub(crate) fn copy(
+    packet: &dyn Pieces,
+    offset: usize,
+    room: &mut [u8],
+) -> Result<(usize, bool), MqttMisuse> {
+    let mut remaining = 0;
+    packet.pieces(&mut |piece| remaining += piece.len());
+    let (header, header_length) = fixed_header(packet.first(), remaining)?;
+    let mut window = Window {
+        skip: offset,
+        room,
+        written: 0,
+    };
+    window.put(&header[..header_length]);
+    packet.pieces(&mut |piece| window.put(piece));
+    let written = window.written;
+    Ok((written, offset + written == header_length + remaining))
 }
 
 /// CONNECT (section 3.1).
 impl Pieces for Options<'_> {
-    const FIRST: u8 = first_byte::CONNECT;
+    fn first(&self) -> u8 {
+        first_byte::CONNECT
+    }
 
-    fn pieces<S: Sink>(&self, sink: &mut S) {
-        sink.put(b"\x00\x04MQTT\x04");
+    fn pieces(&self, put: Put<'_>) {
         let will = self.will.as_ref();
         let will_flags = will.map_or(0, |will| {
             0x04 | (will.qos as u8) << 3 | u8::from(will.retain) << 5
@@ -142,18 +130,16 @@ impl Pieces for Options<'_> {
             | will_flags
             | u8::from(self.password.is_some()) << 6
             | u8::from(self.user_name.is_some()) << 7;
-        sink.put(&[flags]);
-        sink.put(&self.keep_alive.to_be_bytes());
-        sink.put_with_length(self.client_id.as_bytes());
-        if let Some(will) = will {
-            sink.put_with_length(will.topic.as_bytes());
-            sink.put_with_length(will.payload);
+        let [high, low] = self.keep_alive.to_be_bytes();
+        put(&[0, 4, b'M', b'Q', b'T', b'T', 4, flags, high, low]);
+        put_with_length(put, self.client_id.as_bytes());
+        let will = will.map(|will| [will.topic.as_bytes(), will.payload]);
+        for piece in will.iter().flatten() {
+            put_with_length(put, piece);
         }
-        if let Some(name) = self.user_name {
-            sink.put_with_length(name.as_bytes());
-        }
-        if let Some(password) = self.password {
-            sink.put_with_length(password);
+        let user_name = self.user_name.map(str::as_bytes);
+        for piece in [user_name, self.password].into_iter().flatten() {
+            put_with_length(put, piece);
         }
     }
 }
@@ -162,13 +148,15 @@ impl Pieces for Options<'_> {
 pub(crate) struct Subscribe<I>(pub PacketId, pub I);
 
 impl<'a, I: Iterator<Item = (&'a str, QoS)> + Clone> Pieces for Subscribe<I> {
-    const FIRST: u8 = first_byte::SUBSCRIBE;
+    fn first(&self) -> u8 {
+        first_byte::SUBSCRIBE
+    }
 
-    fn pieces<S: Sink>(&self, sink: &mut S) {
-        sink.put(&self.0.get().to_be_bytes());
+    fn pieces(&self, put: Put<'_>) {
+        put(&self.0.get().to_be_bytes());
         for (filter, qos) in self.1.clone() {
-            sink.put_with_length(filter.as_bytes());
-            sink.put(&[qos as u8]);
+            put_with_length(put, filter.as_bytes());
+            put(&[qos as u8]);
         }
     }
 }
@@ -177,19 +165,21 @@ impl<'a, I: Iterator<Item = (&'a str, QoS)> + Clone> Pieces for Subscribe<I> {
 pub(crate) struct Unsubscribe<I>(pub PacketId, pub I);
 
 impl<'a, I: Iterator<Item = &'a str> + Clone> Pieces for Unsubscribe<I> {
-    const FIRST: u8 = first_byte::UNSUBSCRIBE;
+    fn first(&self) -> u8 {
+        first_byte::UNSUBSCRIBE
+    }
 
-    fn pieces<S: Sink>(&self, sink: &mut S) {
-        sink.put(&self.0.get().to_be_bytes());
+    fn pieces(&self, put: Put<'_>) {
+        put(&self.0.get().to_be_bytes());
         for filter in self.1.clone() {
-            sink.put_with_length(filter.as_bytes());
+            put_with_length(put, filter.as_bytes());
         }
     }
 }
 
 /// Writes a whole packet.
-fn whole<P: Pieces>(packet: &P, into: &mut [u8]) -> Result<usize, Error> {
-    match packet.copy(0, into)? {
+fn whole(packet: &dyn Pieces, into: &mut [u8]) -> Result<usize, Error> {
+    match copy(packet, 0, into)? {
         (length, true) => Ok(length),
         _ => Err(MqttResource::Output.into()),
     }
@@ -242,7 +232,7 @@ pub fn publish(
         written: 0,
     };
     window.put(&header[..header_length]);
-    window.put_with_length(message.topic.as_bytes());
+    put_with_length(&mut |piece| window.put(piece), message.topic.as_bytes());
     if let Some(id) = id {
         window.put(&id.get().to_be_bytes());
     }

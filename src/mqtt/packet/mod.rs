@@ -1,6 +1,6 @@
 //! The packets of MQTT 3.1.1: what they are made of, and how they become bytes and come from bytes.
 //!
-//! [`decode`] reads what a broker sends, and nothing that only clients send; [`encode`] writes what a client sends, and
+//! [`decode()`] reads what a broker sends, and nothing that only clients send; [`encode`] writes what a client sends, and
 //! refuses what the standard forbids; [`topic`] has the rules of topic names and filters. Nothing is copied: a decoded
 //! packet refers to the bytes it came in.
 

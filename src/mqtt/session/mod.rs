@@ -161,10 +161,11 @@ impl<'b, S: Store, const N: usize, const F: usize> Session<'b, S, N, F> {
         self.core.state == State::Offline
     }
 
-    /// Whether nothing is under way: all messages are acknowledged, all subscriptions answered, all output is sent.
+    /// Whether nothing is under way: all messages are acknowledged in both directions, all subscriptions answered, all output
+    /// is sent.
     /// The moment to disconnect and sleep.
     pub fn is_settled(&self) -> bool {
-        self.core.is_settled() && self.output().is_empty()
+        self.core.is_settled() && self.arriving.is_none() && self.output().is_empty()
     }
 
     /// Outgoing messages that are not done with.

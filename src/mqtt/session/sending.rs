@@ -3,7 +3,7 @@
 use crate::error::{ConfigError, Error, MqttMisuse, MqttResource};
 use crate::mqtt::options::{Filter, Overflow, Publish};
 use crate::mqtt::packet::encode::{
-    self, MAX_FIXED_HEADER, MAX_REMAINING_LENGTH, Pieces, Subscribe, Unsubscribe,
+    self, MAX_FIXED_HEADER, MAX_REMAINING_LENGTH, Subscribe, Unsubscribe,
 };
 use crate::mqtt::packet::{PacketId, QoS, first_byte};
 use crate::mqtt::store::{Key, Store};
@@ -40,7 +40,7 @@ impl<'b, S: Store, const N: usize, const F: usize> Core<'b, S, N, F> {
                     true
                 }
                 Sending::Connect(offset) => {
-                    let copied = self.options.copy(offset as usize, self.output.room())?;
+                    let copied = encode::copy(self.options, offset as usize, self.output.room())?;
                     self.advance(copied, Sending::Connect, offset)
                 }
                 Sending::Message(id, offset) => self.go_on_with_message(id, offset)?,
@@ -50,7 +50,7 @@ impl<'b, S: Store, const N: usize, const F: usize> Core<'b, S, N, F> {
                         .filter(|one| one.id == id && one.stage == Subscribing::Asked)
                         .map(|one| (one.filter.topic, one.filter.qos));
                     let copied =
-                        Subscribe(id, filters).copy(offset as usize, self.output.room())?;
+                        encode::copy(&Subscribe(id, filters), offset as usize, self.output.room())?;
                     self.advance(copied, |offset| Sending::Subscribe(id, offset), offset)
                 }
                 Sending::Unsubscribe(id, offset) => {
@@ -58,8 +58,11 @@ impl<'b, S: Store, const N: usize, const F: usize> Core<'b, S, N, F> {
                     let filters = filters
                         .filter(|one| one.id == id && one.stage == Subscribing::Leaving)
                         .map(|one| one.filter.topic);
-                    let copied =
-                        Unsubscribe(id, filters).copy(offset as usize, self.output.room())?;
+                    let copied = encode::copy(
+                        &Unsubscribe(id, filters),
+                        offset as usize,
+                        self.output.room(),
+                    )?;
                     self.advance(copied, |offset| Sending::Unsubscribe(id, offset), offset)
                 }
             };

@@ -39,7 +39,62 @@ fn talk<T: Read + Write>(stream: &mut T) -> Result<u8, T::Error> {
     Ok(answer[0])
 }
 
-#[cfg(feature = "firmware-plain")]
+#[cfg(any(feature = "firmware-mqtt", feature = "firmware-mqtt-send"))]
+pub fn run() -> ! {
+    let done = mqtt();
+    crate::board::rest(done.is_ok())
+}
+
+#[cfg(feature = "firmware-mqtt-send")]
+fn mqtt() -> Result<(), bearcub::mqtt::ClientError<ErrorKind>> {
+    use bearcub::clock::Instant;
+    use bearcub::mqtt::store::NoStore;
+    use bearcub::mqtt::{Options, QoS, Session, blocking::Client};
+    use bearcub::trust::PlainText;
+
+    let clock = || Instant::from_millis(core::hint::black_box(0));
+    let options = Options::new("sensor-7").credentials("plant", b"a password");
+    let (mut input, mut output) = ([0; 64], [0; 128]);
+    let mut session: Session<'_, _, 0, 0> =
+        Session::new(&options, &mut input, &mut output, NoStore)?;
+    let (mut client, _) = Client::connect(PlainText(Modem), &mut session, clock)?;
+    client.publish("plant/7/temp", b"21.5", QoS::AtMostOnce)?;
+    client.disconnect()?;
+    Ok(())
+}
+
+#[cfg(feature = "firmware-mqtt")]
+fn mqtt() -> Result<(), bearcub::mqtt::ClientError<ErrorKind>> {
+    use bearcub::clock::Instant;
+    use bearcub::mqtt::store::Ram;
+    use bearcub::mqtt::{Event, Filter, Options, QoS, Session, blocking::Client};
+    use bearcub::trust::PlainText;
+
+    let clock = || Instant::from_millis(core::hint::black_box(0));
+    let options = Options::new("sensor-7")
+        .credentials("plant", b"a password")
+        .persistent();
+    let (mut input, mut output, mut memory) = ([0; 128], [0; 128], [0; 256]);
+    let store = Ram::new(&mut memory);
+    let mut session: Session<'_, _, 4, 2> = Session::new(&options, &mut input, &mut output, store)?;
+    let (mut client, _) = Client::connect(PlainText(Modem), &mut session, clock)?;
+    client.subscribe(&[Filter::new("plant/7/cmd", QoS::ExactlyOnce)])?;
+    for qos in [QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce] {
+        client.publish("plant/7/temp", b"21.5", core::hint::black_box(qos))?;
+    }
+    while let Some(event) = client.poll(clock().after(1000))? {
+        if let Event::Message(message) = event {
+            core::hint::black_box((message.topic, message.payload));
+        }
+    }
+    client.disconnect()?;
+    Ok(())
+}
+
+#[cfg(all(
+    feature = "firmware-plain",
+    not(any(feature = "firmware-mqtt", feature = "firmware-mqtt-send"))
+))]
 pub fn run() -> ! {
     let answer = talk(&mut Modem);
     crate::board::rest(answer.is_ok())

@@ -1,6 +1,9 @@
 //! Replays the recording that the host hands over.
 
-#![cfg_attr(feature = "ciphers", allow(dead_code, unused_imports))]
+#![cfg_attr(
+    any(feature = "ciphers", feature = "mqtt"),
+    allow(dead_code, unused_imports)
+)]
 
 use core::fmt::Write;
 
@@ -25,11 +28,17 @@ pub fn run() -> ! {
         let _ = writeln!(Host::<Board>::default(), r#"{{"event":"done"}}"#);
         Board::exit(true);
     }
-    #[cfg(not(feature = "ciphers"))]
+    #[cfg(feature = "mqtt")]
+    {
+        bearcub_replay::mqtt::run::<Board>();
+        let _ = writeln!(Host::<Board>::default(), r#"{{"event":"done"}}"#);
+        Board::exit(true);
+    }
+    #[cfg(not(any(feature = "ciphers", feature = "mqtt")))]
     replay()
 }
 
-#[cfg(not(feature = "ciphers"))]
+#[cfg(not(any(feature = "ciphers", feature = "mqtt")))]
 fn replay() -> ! {
     let mut host = Host::<Board>::default();
     // SAFETY: this runs once.

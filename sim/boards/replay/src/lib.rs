@@ -11,6 +11,8 @@
 #[cfg(feature = "ciphers")]
 pub mod ciphers;
 pub mod machine;
+#[cfg(feature = "mqtt")]
+pub mod mqtt;
 pub mod run;
 pub mod stack;
 pub mod structures;
