@@ -255,12 +255,13 @@ impl Request<'_> {
                 continue;
             }
             for folder in children(&store.path(holder.folder()))? {
+                let name = file_name(&folder);
                 let theirs = match holder {
-                    Holder::Device => vec![file_name(&folder)],
-                    Holder::Server => {
-                        let issued = Issued::read(&folder.join(CERTIFICATE))?;
-                        super::change::server_names(&issued)?.0
-                    }
+                    Holder::Device => vec![name],
+                    Holder::Server => match store.find(holder, &name)? {
+                        Some(entry) => super::change::server_names(&entry.current)?.0,
+                        None => Vec::new(),
+                    },
                 };
                 let ours = match role {
                     Role::Server(names, _) => names.clone(),

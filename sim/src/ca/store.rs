@@ -265,6 +265,9 @@ impl Store {
     }
 
     fn entry(&self, holder: Holder, name: &str, folder: &Path) -> Result<Entry, Failure> {
+        if !folder.is_dir() {
+            return Err(not_a_folder(folder, holder));
+        }
         let current = Issued::read(&folder.join(CERTIFICATE))?;
         let mut former = Vec::new();
         for path in children(folder)? {
@@ -310,6 +313,15 @@ impl Store {
     pub fn retired(&self) -> Result<Vec<PathBuf>, Failure> {
         children(&self.folder.join(REVOKED))
     }
+}
+
+/// Something else is where each server or device has its folder.
+fn not_a_folder(path: &Path, holder: Holder) -> Failure {
+    Failure::Usage(format!(
+        "{}: it is not the folder of a {}; move it elsewhere",
+        path.display(),
+        holder.word()
+    ))
 }
 
 /// Reads the list of revoked certificates.

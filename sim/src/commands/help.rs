@@ -6,7 +6,7 @@ use super::options::SUITES;
 pub const EXIT: &str = "\
 Exit status:
   0  it went well
-  1  the connection or a replay failed
+  1  the connection, a replay or the disk failed
   2  the arguments, or the files that they name, are wrong
   3  what was to be checked does not hold: a pin does not match, no authority suffices
   4  what was to be explained is not known";
