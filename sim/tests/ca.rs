@@ -354,3 +354,43 @@ fn check_and_list_tell_what_expires_and_what_is_not_right() {
     assert_eq!(old.status, 3);
     assert!(old.stdout.contains("an older list"), "{}", old.stdout);
 }
+
+#[test]
+fn every_change_speaks_json() {
+    let ca = Ca::none();
+    let json = |arguments: &[&str]| {
+        let ran = ca.run(&[arguments, &["--json"]].concat());
+        assert_eq!(ran.status, 0, "{}", ran.stderr);
+        ran.json()
+    };
+    let made = json(&["init", "--name", "Home"]);
+    assert_eq!(
+        (&made["name"], &made["encrypted"]),
+        (&"Home".into(), &true.into())
+    );
+    let server = json(&["server", "broker.test", "--ip", "10.0.0.1"]);
+    assert_eq!(server["certificate"]["holder"], "server");
+    let names = serde_json::json!(["broker.test", "10.0.0.1"]);
+    assert_eq!(server["certificate"]["names"], names);
+    let device = json(&["device", "plant"]);
+    for file in [&server["key"], &server["configuration"], &device["key"]] {
+        assert!(fs::metadata(file.as_str().unwrap()).is_ok(), "{file}");
+    }
+    let bytes = device["certificate"]["bytes"].as_u64().unwrap();
+    assert!(bytes <= 800, "{bytes}");
+    let renewed = json(&["renew", "plant"]);
+    assert_ne!(
+        renewed["certificate"]["serial"],
+        device["certificate"]["serial"]
+    );
+    let revoked = json(&["revoke", "plant"]);
+    assert_eq!(revoked["list"], 2);
+    let again = json(&["device", "plant"]);
+    assert!(
+        again["retired"]
+            .as_str()
+            .unwrap()
+            .contains("revoked/plant-")
+    );
+    assert_eq!(json(&["check"])["ok"], true);
+}

@@ -4,7 +4,7 @@ mod common;
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use common::ca::{Ca, PASSPHRASE, tree};
@@ -175,6 +175,113 @@ fn damaged_and_mixed_up_files_are_named_and_nothing_is_made_of_them() {
 }
 
 #[test]
+fn what_was_done_to_the_folder_by_hand_is_told_with_what_to_do() {
+    type Edit = fn(&Ca);
+    fn swap(ca: &Ca) {
+        let [one, other] =
+            ["plant", "lamp"].map(|name| ca.file(&format!("devices/{name}/cert.pem")));
+        let content = fs::read(&one).unwrap();
+        fs::copy(&other, one).unwrap();
+        fs::write(other, content).unwrap();
+    }
+    fn append(ca: &Ca) {
+        let file = ca.file("servers/broker.test/cert.pem");
+        let both = [
+            fs::read(&file).unwrap(),
+            fs::read(ca.file("ca.pem")).unwrap(),
+        ];
+        fs::write(file, both.concat()).unwrap();
+    }
+    // What was done, the status of `check`, whether there can be a new device, and what `check` says.
+    let edits: [(Edit, i32, bool, &str); 9] = [
+        (
+            swap,
+            3,
+            true,
+            "plant/cert.pem: it is for another name than its folder",
+        ),
+        (swap, 3, true, "plant/key.pem: it does not belong to"),
+        (
+            |ca| fs::rename(ca.file("devices/plant"), ca.file("devices/tree")).unwrap(),
+            3,
+            true,
+            "tree/cert.pem: it is for another name than its folder",
+        ),
+        (
+            |ca| fs::write(ca.file("servers/notes"), "").unwrap(),
+            3,
+            false,
+            "notes: it is not the folder of a server; move it elsewhere",
+        ),
+        (
+            |ca| fs::remove_file(ca.file("devices/plant/cert.pem")).unwrap(),
+            3,
+            true,
+            "plant/cert.pem: it is missing; restore it",
+        ),
+        (
+            append,
+            3,
+            false,
+            "one certificate is expected, and there are 2 things",
+        ),
+        (
+            |ca| fs::remove_file(ca.file("crl.pem")).unwrap(),
+            2,
+            false,
+            "restore it from the copy that the broker has",
+        ),
+        (
+            |ca| fs::remove_file(ca.file("servers/broker.test/key.pem")).unwrap(),
+            3,
+            true,
+            "key.pem: it is missing, and the broker does not start",
+        ),
+        (
+            |ca| {
+                let file = ca.file("servers/broker.test/mosquitto.conf");
+                let text = fs::read_to_string(&file).unwrap();
+                fs::write(file, text.replace("crl.pem", "list.pem")).unwrap();
+            },
+            0,
+            true,
+            "list.pem, which is not there; was the folder moved?",
+        ),
+    ];
+    for (edit, status, goes_on, words) in edits {
+        let ca = Ca::new(&["--insecure-unencrypted-key"]);
+        ca.done(&["server", "broker.test"]);
+        ca.done(&["device", "plant"]);
+        ca.done(&["device", "lamp"]);
+        edit(&ca);
+        let ran = ca.run(&["check"]);
+        assert_eq!(ran.status, status, "{words}: {}", ran.stderr);
+        let told = ran.stdout + &ran.stderr;
+        assert!(told.contains(words), "{words}: {told}");
+        match goes_on {
+            true => drop(ca.done(&["device", "next"])),
+            false => ca.refused(&["device", "next"], 2, &[]),
+        }
+    }
+}
+
+#[test]
+fn text_around_certificates_and_line_ends_of_other_systems_do_no_harm() {
+    let ca = Ca::new(&[]);
+    ca.done(&["server", "broker.test"]);
+    ca.done(&["device", "plant"]);
+    for (path, _, content) in tree(&ca.dir()) {
+        if path.extension().is_some_and(|extension| extension == "pem") {
+            let content = String::from_utf8(content).unwrap().replace('\n', "\r\n");
+            fs::write(path, format!("a note\r\n{content}")).unwrap();
+        }
+    }
+    assert!(ca.done(&["check"]).contains("in order"));
+    ca.done(&["renew", "plant"]);
+    ca.done(&["revoke", "plant"]);
+}
+
+#[test]
 fn names_that_could_do_harm_are_refused() {
     let ca = Ca::new(&[]);
     ca.done(&["server", "broker.test", "--dns", "mqtt"]);
@@ -213,24 +320,25 @@ fn names_that_could_do_harm_are_refused() {
 fn runs_at_the_same_time_wait_for_each_other() {
     let ca = Ca::new(&["--insecure-unencrypted-key"]);
     let dir = ca.dir();
-    let start = |name: &str| {
+    let start = |action: &str, name: &str| {
         limited(env!("CARGO_BIN_EXE_bearcub"))
-            .args(["ca", "--dir", text(&dir), "device", name])
+            .args(["ca", "--dir", text(&dir), action, name])
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap()
     };
-    let different: Vec<_> = (0..6).map(|n| start(&format!("d{n}"))).collect();
-    let same: Vec<_> = (0..6).map(|_| start("same")).collect();
-    for child in different {
-        let output = child.wait_with_output().unwrap();
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-    }
+    let all_end_well = |children: Vec<Child>| {
+        for child in children {
+            let output = child.wait_with_output().unwrap();
+            let errors = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{errors}");
+        }
+    };
+    let names: Vec<_> = (0..6).map(|number| format!("d{number}")).collect();
+    let different = names.iter().map(|name| start("device", name)).collect();
+    let same: Vec<_> = (0..6).map(|_| start("device", "same")).collect();
+    all_end_well(different);
     let won = same
         .into_iter()
         .map(|child| child.wait_with_output().unwrap())
@@ -240,6 +348,10 @@ fn runs_at_the_same_time_wait_for_each_other() {
     ca.done(&["check"]);
     let json = ca.run(&["list", "--json"]).json();
     assert_eq!(json["certificates"].as_array().unwrap().len(), 7);
+    // No revocation is lost, though each writes the whole list.
+    all_end_well(names.iter().map(|name| start("revoke", name)).collect());
+    let json = ca.run(&["list", "--json"]).json();
+    assert_eq!(json["revoked"].as_array().unwrap().len(), 6);
 }
 
 #[test]

@@ -250,7 +250,7 @@ impl Check<'_> {
         }
         self.dates(current, &format!("bearcub ca renew {}", entry.name));
         if entry.holder == Holder::Server {
-            self.configuration(&entry.folder.join(CONFIGURATION));
+            self.configuration(entry);
         }
     }
 
@@ -287,12 +287,20 @@ impl Check<'_> {
         }
     }
 
-    /// The files that the configuration names.
-    fn configuration(&mut self, path: &Path) {
+    /// The files that the configuration names, unless they are on the broker's machine.
+    fn configuration(&mut self, entry: &Entry) {
+        let path = &entry.folder.join(CONFIGURATION);
         let text = match fs::read_to_string(path) {
             Ok(text) => text,
             Err(error) => return self.warning(path, &error.to_string()),
         };
+        let own = Path::new(Holder::Server.folder())
+            .join(&entry.name)
+            .join(CERTIFICATE);
+        let certificate = text.lines().find_map(|line| line.strip_prefix("certfile "));
+        if certificate.is_none_or(|file| !Path::new(file).ends_with(&own)) {
+            return;
+        }
         for line in text.lines() {
             let Some((word, file)) = line.split_once(' ') else {
                 continue;
@@ -302,7 +310,7 @@ impl Check<'_> {
             {
                 self.warning(
                     path,
-                    &format!("it names {file}, which is not on this machine"),
+                    &format!("it names {file}, which is not there; was the folder moved?"),
                 );
             }
         }

@@ -88,21 +88,19 @@ fn printable(path: &Path) -> Result<String, Failure> {
 }
 
 /// The name of the user that a folder belongs to, if the machine's list of users has it.
+#[cfg(unix)]
 fn owner(folder: &Path) -> Option<String> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        let id = std::fs::metadata(folder).ok()?.uid().to_string();
-        let users = std::fs::read_to_string("/etc/passwd").ok()?;
-        return users.lines().find_map(|line| {
-            let mut fields = line.split(':');
-            let name = fields.next()?;
-            (fields.nth(1)? == id).then(|| name.to_owned())
-        });
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = folder;
-        None
-    }
+    use std::os::unix::fs::MetadataExt;
+    let id = std::fs::metadata(folder).ok()?.uid().to_string();
+    let users = std::fs::read_to_string("/etc/passwd").ok()?;
+    users.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)? == id).then(|| name.to_owned())
+    })
+}
+
+#[cfg(not(unix))]
+fn owner(_: &Path) -> Option<String> {
+    None
 }

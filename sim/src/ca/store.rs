@@ -268,7 +268,15 @@ impl Store {
         if !folder.is_dir() {
             return Err(not_a_folder(folder, holder));
         }
-        let current = Issued::read(&folder.join(CERTIFICATE))?;
+        let file = folder.join(CERTIFICATE);
+        if !file.exists() {
+            return Err(Failure::Usage(format!(
+                "{}: it is missing; restore it from a copy, or move the folder elsewhere and make the {} anew",
+                file.display(),
+                holder.word()
+            )));
+        }
+        let current = Issued::read(&file)?;
         let mut former = Vec::new();
         for path in children(folder)? {
             if former_serial(&path).is_some() {
