@@ -41,7 +41,7 @@ impl Ca {
         let dir = self.dir();
         let mut all = vec!["ca", "--dir", text(&dir), arguments[0]];
         let is_said = |word: &&str| word.contains("passphrase") || word.contains("insecure");
-        if arguments[0] != "list" && !arguments.iter().any(|word| is_said(&word)) {
+        if arguments[0] != "list" && !arguments.iter().any(is_said) {
             all.extend(["--passphrase-env", VARIABLE.0]);
         }
         all.extend(&arguments[1..]);

@@ -1,4 +1,4 @@
-//! `bearcub ca`: a private authority for a broker and its devices. [`options`] are its arguments, [`show`] is what prints.
+//! `bearcub ca`: a private authority for a broker and its devices. [`options`] are its arguments, `show` is what prints.
 
 pub mod options;
 mod show;
