@@ -212,6 +212,7 @@ impl Scenario {
             fragment_length: self.terms.fragment_length,
             buffers: self.terms.buffers,
             session: None,
+            rsa_2048_only: self.terms.rsa_2048_only,
         })
     }
 

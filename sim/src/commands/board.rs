@@ -264,8 +264,8 @@ fn features_table(board: Board, features: &[Feature]) -> String {
         ]);
     }
     format!(
-        "{table}\nWhat TLS adds to a program for an {board}: code, constants, initialised data. RSA keys up to 4096 bits are \
-         always there; they take memory, not code.\n"
+        "{table}\nWhat TLS adds to a program for an {board}: code, constants, initialised data. The feature `rsa-4096` \
+         takes memory, not code.\n"
     )
 }
 

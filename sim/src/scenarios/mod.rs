@@ -46,6 +46,8 @@ pub struct Terms {
     pub suite: Option<&'static str>,
     /// The groups; if none are said, the usual ones with that server.
     pub groups: Option<&'static str>,
+    /// Whether the library is built for RSA keys of at most 2048 bits.
+    pub rsa_2048_only: bool,
 }
 
 impl Terms {
@@ -56,6 +58,7 @@ impl Terms {
         client: Client::Ec,
         suite: None,
         groups: None,
+        rsa_2048_only: false,
     };
 }
 
