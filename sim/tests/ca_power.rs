@@ -231,7 +231,7 @@ fn a_power_cut_at_any_step_leaves_a_usable_authority() {
             // And the next change removes what was left.
             let next = |place: &Place<'_>| request(place, "next", What::Device);
             run(next, &ca, &Disk::real()).unwrap();
-            assert_eq!(leftovers(&ca).unwrap(), [PathBuf::new(); 0], "{at}");
+            assert!(leftovers(&ca).unwrap().is_empty(), "{at}");
         }
     }
 }

@@ -118,10 +118,7 @@ pub fn check(
     }
     let (entries, failures) = store.entries()?;
     for failure in failures {
-        check.findings.push(Finding {
-            weight: Weight::Problem,
-            text: failure.to_string(),
-        });
+        check.failed(&failure);
     }
     let mut serials = BTreeMap::new();
     for entry in &entries {
@@ -160,6 +157,13 @@ impl Check<'_> {
         });
     }
 
+    fn failed(&mut self, failure: &Failure) {
+        self.findings.push(Finding {
+            weight: Weight::Problem,
+            text: failure.to_string(),
+        });
+    }
+
     fn problem(&mut self, path: &Path, text: &str) {
         self.add(Weight::Problem, path, text);
     }
@@ -179,10 +183,7 @@ impl Check<'_> {
             (Ok(encrypted), passphrase) => {
                 let none = Passphrase::default();
                 if let Err(failure) = store.key(passphrase.unwrap_or(&none)) {
-                    self.findings.push(Finding {
-                        weight: Weight::Problem,
-                        text: failure.to_string(),
-                    });
+                    self.failed(&failure);
                 }
                 if !encrypted {
                     self.warning(
@@ -265,10 +266,7 @@ impl Check<'_> {
                     entry.current.file.display()
                 ),
             ),
-            Err(failure) => self.findings.push(Finding {
-                weight: Weight::Problem,
-                text: failure.to_string(),
-            }),
+            Err(failure) => self.failed(&failure),
         }
     }
 
