@@ -13,47 +13,16 @@ use bearcub::tls::Config;
 use bearcub::trust::Trust;
 use bearcub_lab::pki::{self, KeyKind};
 use bearcub_lab::server::{Mosquitto, MosquittoConfig};
-use support::mqtt::{TestClient, TestSession, Told, clock, connect, next, session, soon};
+use support::mqtt::{
+    EVERY_QOS, TestSession, Told, clock, connect, echo, next, session, soon, subscribe,
+};
 use support::{Device, anchor};
 
 /// For the broker's log, which is a little behind what the broker does.
 const PATIENCE: Duration = Duration::from_secs(10);
-const EVERY_QOS: [QoS; 3] = [QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce];
 
 fn broker(config: &MosquittoConfig) -> Mosquitto {
     Mosquitto::start(config).unwrap()
-}
-
-/// Subscribes, and awaits the answer.
-fn subscribe<T>(client: &mut TestClient<'_, T>, filters: &[Filter<'static>]) -> Told
-where
-    T: embedded_io::Read + embedded_io::Write,
-    T::Error: std::fmt::Debug,
-{
-    client.subscribe(filters).unwrap();
-    next(client)
-}
-
-/// Publishes, and collects what is told until all of it is done and `messages` have come back.
-fn echo<T>(client: &mut TestClient<'_, T>, message: &Publish<'_>, messages: usize) -> Vec<Told>
-where
-    T: embedded_io::Read + embedded_io::Write,
-    T::Error: std::fmt::Debug,
-{
-    client.publish_message(message).unwrap();
-    let (mut told, deadline) = (Vec::new(), soon());
-    let came = |told: &[Told]| {
-        told.iter()
-            .filter(|one| matches!(one, Told::Message { .. }))
-            .count()
-    };
-    while came(&told) < messages || !client.session().is_settled() {
-        match client.poll(clock().after(100)).unwrap() {
-            Some(event) => told.push(event.into()),
-            None => assert!(clock() < deadline),
-        }
-    }
-    told
 }
 
 #[test]
