@@ -9,7 +9,7 @@ use bearcub::error::{MqttMisuse, MqttResource, NetworkError, Refusal};
 use bearcub::identity::{EcKey, Identity};
 use bearcub::mqtt::blocking::Client;
 use bearcub::mqtt::{Event, Filter, Options, Publish, QoS, Resumption};
-use bearcub::tls::Config;
+use bearcub::tls::{Config, Verify};
 use bearcub::trust::Trust;
 use bearcub_lab::pki::{self, KeyKind};
 use bearcub_lab::server::{Mosquitto, MosquittoConfig};
@@ -343,15 +343,20 @@ fn nothing_is_sent_to_a_server_that_is_not_known() {
     let mut session: TestSession = session(options, 64);
     let clock = clock as fn() -> bearcub::clock::Instant;
     let mut device: Device = Device::new();
-    let learn = Trust::learn();
-    let stream = device
-        .connect(broker.addr(), &Config::new("localhost", &learn))
-        .unwrap();
-    let pins = [stream.connection().learned().unwrap()];
-    let error = Client::connect(stream, &mut session, clock).err().unwrap();
-    assert_eq!(Error::from(error), MqttMisuse::Unverified.into());
-    assert!(broker.wait_for_log("closed its connection", PATIENCE));
-    assert!(!broker.log().contains("CONNACK"), "{}", broker.log());
+    let (learn, anyone) = (Trust::learn(), Trust::accept_anyone_insecurely());
+    let policies: [&dyn Verify; 2] = [&anyone, &learn];
+    let mut learned = None;
+    for trust in policies {
+        let stream = device
+            .connect(broker.addr(), &Config::new("localhost", trust))
+            .unwrap();
+        learned = stream.connection().learned();
+        let error = Client::connect(stream, &mut session, clock).err().unwrap();
+        assert_eq!(Error::from(error), MqttMisuse::Unverified.into());
+        assert!(broker.wait_for_log("closed its connection", PATIENCE));
+        assert!(!broker.log().contains("CONNACK"), "{}", broker.log());
+    }
+    let pins = [learned.unwrap()];
 
     let trust = Trust::fingerprints(&pins);
     let stream = device
