@@ -61,6 +61,9 @@ pub enum Command {
     /// Subscribe to topics of a broker and print what comes, as mosquitto_sub does
     #[command(after_help = help::of("subscribe"))]
     Subscribe(super::subscribe::SubscribeOptions),
+    /// Apply a rule as those of AWS IoT to what a broker delivers, and republish the results: timestamps, fields, filters
+    #[command(after_help = help::of("rules"))]
+    Rules(super::rules::RulesOptions),
     /// The fingerprints of a server's key, a certificate, a request or a key; checks a pin against them
     #[command(after_help = help::of("fingerprint"))]
     Fingerprint(super::fingerprint::FingerprintOptions),

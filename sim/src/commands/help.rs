@@ -89,6 +89,14 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "rules",
+        &[
+            "bearcub rules -i clock --sql \"SELECT *, topic() as full_topic, timestamp() as received FROM 'rtjm/#'\" --republish 'stamped/${topic()}'",
+            "bearcub rules -h mqtt.example.org --cafile ca.pem -i hot --sql-file hot.sql --republish 'alarm/${topic(2)}' --errors rules/errors",
+            "echo '{\"temp\":21.5}' | bearcub rules --sql \"SELECT temp FROM 'plant/#'\" --republish temps --dry-run plant/7",
+        ],
+    ),
+    (
         "fingerprint",
         &[
             "bearcub fingerprint mqtt.example.org:8883",

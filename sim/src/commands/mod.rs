@@ -19,6 +19,7 @@ pub mod readme;
 pub mod record;
 pub mod replay;
 pub mod report;
+pub mod rules;
 mod style;
 pub mod subscribe;
 pub mod table;
@@ -51,6 +52,7 @@ pub fn main() -> ExitCode {
         Some(Command::Readme(options)) => readme::run(&options),
         Some(Command::Publish(options)) => publish::run(&options),
         Some(Command::Subscribe(options)) => subscribe::run(&options),
+        Some(Command::Rules(options)) => rules::run(&options),
         Some(Command::Fingerprint(options)) => fingerprint::run(&options),
         Some(Command::Identity(options)) => identity::run(&options),
         Some(Command::Anchors(options)) => anchors::run(&options),
