@@ -76,6 +76,9 @@ pub enum Command {
     /// A private authority for a broker and its devices: keys, certificates, revocation, Mosquitto's configuration
     #[command(after_help = help::of("ca"))]
     Ca(super::ca::CaOptions),
+    /// What would fail on a device that is set up like that, and why: everything is tried with the live server
+    #[command(after_help = help::of("doctor"))]
+    Doctor(super::doctor::DoctorOptions),
     /// What an error number, a TLS alert or a line of a log means, its likeliest causes, and what to do
     #[command(after_help = help::of("explain"))]
     Explain(super::explain::ExplainOptions),

@@ -6,6 +6,7 @@ pub mod board;
 pub mod ca;
 pub mod check;
 pub mod connect;
+pub mod doctor;
 pub mod explain;
 pub mod fingerprint;
 pub mod help;
@@ -57,6 +58,7 @@ pub fn main() -> ExitCode {
         Some(Command::Identity(options)) => identity::run(&options),
         Some(Command::Anchors(options)) => anchors::run(&options),
         Some(Command::Ca(options)) => ca::run(&options),
+        Some(Command::Doctor(options)) => doctor::run(&options),
         Some(Command::Explain(options)) => explain::run(&options),
         Some(Command::Completions(options)) => manual::completions(&options),
         Some(Command::Man(options)) => manual::man(&options),

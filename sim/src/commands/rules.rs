@@ -169,7 +169,8 @@ fn serve<'b>(options: &'b RulesOptions, rule: &'b Rule) -> Result<(), Failure> {
     ));
     let filter = Filter::new(rule.filter(), QoS::AtLeastOnce);
     mqtt.check()?;
-    let plan = broker.plan(&broker.address())?;
+    let address = broker.address();
+    let plan = broker.plan(&address)?;
     let mut session = Box::new(session::<IN_FLIGHT>(mqtt, STORE)?);
     let delivery = Delivery {
         qos: qos(options.qos),
@@ -188,7 +189,8 @@ fn serve<'b>(options: &'b RulesOptions, rule: &'b Rule) -> Result<(), Failure> {
     };
     loop {
         let result = connected(
-            broker,
+            &address,
+            broker.timeout,
             plan.as_ref(),
             &mut session,
             |mut client, resumption| {

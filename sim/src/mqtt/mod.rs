@@ -6,7 +6,7 @@
 pub mod options;
 pub mod stream;
 
-use std::time::Instant as SystemInstant;
+use std::time::{Duration, Instant as SystemInstant};
 
 use bearcub::clock::Instant;
 use bearcub::mqtt::blocking::Client;
@@ -18,8 +18,9 @@ use rand_core::SeedableRng;
 use crate::client::Run;
 use crate::failure::Failure;
 use crate::lab;
+use crate::live::Address;
 use crate::plan::Plan;
-use options::{BrokerOptions, MqttOptions, Own};
+use options::{MqttOptions, Own};
 use stream::{Stream, Tcp};
 
 /// Messages of `publish` and `subscribe` that are under way in each direction. Mosquitto's limit is 20, to which it does not
@@ -64,8 +65,15 @@ pub fn with_client<'b, T>(
     let mqtt: &'b Options<'b> = Box::leak(Box::new(options.mqtt(own)?));
     // Options are checked before anybody is connected to.
     let mut session = session(mqtt, 4 * BUFFER)?;
-    let plan = options.broker.plan(&options.broker.address())?;
-    connected(&options.broker, plan.as_ref(), &mut session, work)
+    let address = options.broker.address();
+    let plan = options.broker.plan(&address)?;
+    connected(
+        &address,
+        options.broker.timeout,
+        plan.as_ref(),
+        &mut session,
+        work,
+    )
 }
 
 /// A session with room for that many bytes of messages. Its memory lives as long as the program.
@@ -91,15 +99,15 @@ pub fn session<'b, const N: usize>(
 /// # Errors
 /// Why the connection failed, or what `work` reports.
 pub fn connected<'b, T, const N: usize>(
-    broker: &BrokerOptions,
+    address: &Address,
+    timeout: Duration,
     plan: Option<&Plan>,
     session: &mut ToolSession<'b, N>,
     work: impl FnOnce(ToolClient<'_, 'b, '_, N>, Resumption) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let address = broker.address();
     let start = clock as fn() -> Instant;
     let Some(plan) = plan else {
-        let tcp = Tcp::connect(&address, broker.timeout)?;
+        let tcp = Tcp::connect(address, timeout)?;
         let (client, resumption) =
             Client::connect(Stream::Plain(tcp), session, start).map_err(failed)?;
         return work(client, resumption);
@@ -111,7 +119,7 @@ pub fn connected<'b, T, const N: usize>(
         measure_stack: false,
     };
     run.check()?;
-    let tcp = Tcp::connect(&address, broker.timeout)?;
+    let tcp = Tcp::connect(address, timeout)?;
     run.with_memory(|parts, scratch, config| {
         let mut rng = ChaCha20Rng::from_seed(run.seed);
         let stream = bearcub::tls::connect(tcp, parts, scratch, config, &mut rng)?;
