@@ -17,7 +17,8 @@
 //! The tools: [`material`] reads certificates and keys in every usual form, [`output`] writes files all together or not at
 //! all, [`chain`] takes down what a server shows; [`fingerprint`] names keys, [`anchors`] chooses authorities, [`identity`] puts a device's into
 //! the forms that firmware wants, [`rust`] writes constants as source, [`explain`] puts errors and log
-//! lines into words; [`mqtt`] is a client of a broker.
+//! lines into words; [`mqtt`] is a client of a broker, [`rules`] republishes what it delivers,
+//! [`doctor`] tries a device's set-up.
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
@@ -29,6 +30,7 @@ pub mod ca;
 pub mod chain;
 pub mod client;
 pub mod commands;
+pub mod doctor;
 pub mod explain;
 pub mod failure;
 pub mod files;
@@ -48,6 +50,7 @@ pub mod peer;
 pub mod plan;
 pub mod recording;
 pub mod report;
+pub mod rules;
 pub mod rust;
 pub mod scenarios;
 pub mod sizes;

@@ -61,6 +61,9 @@ pub enum Command {
     /// Subscribe to topics of a broker and print what comes, as mosquitto_sub does
     #[command(after_help = help::of("subscribe"))]
     Subscribe(super::subscribe::SubscribeOptions),
+    /// Apply a rule as those of AWS IoT to what a broker delivers, and republish the results: timestamps, fields, filters
+    #[command(after_help = help::of("rules"))]
+    Rules(super::rules::RulesOptions),
     /// The fingerprints of a server's key, a certificate, a request or a key; checks a pin against them
     #[command(after_help = help::of("fingerprint"))]
     Fingerprint(super::fingerprint::FingerprintOptions),
@@ -73,6 +76,9 @@ pub enum Command {
     /// A private authority for a broker and its devices: keys, certificates, revocation, Mosquitto's configuration
     #[command(after_help = help::of("ca"))]
     Ca(super::ca::CaOptions),
+    /// What would fail on a device that is set up like that, and why: everything is tried with the live server
+    #[command(after_help = help::of("doctor"))]
+    Doctor(super::doctor::DoctorOptions),
     /// What an error number, a TLS alert or a line of a log means, its likeliest causes, and what to do
     #[command(after_help = help::of("explain"))]
     Explain(super::explain::ExplainOptions),

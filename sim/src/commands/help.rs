@@ -8,7 +8,7 @@ Exit status:
   0  it went well
   1  the connection, a replay or the disk failed
   2  the arguments, or the files that they name, are wrong
-  3  what was to be checked does not hold: a pin does not match, no authority suffices
+  3  what was to be checked does not hold: a pin does not match, no authority suffices, a device would fail
   4  what was to be explained is not known";
 
 /// For every command, what it is called with.
@@ -89,6 +89,14 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "rules",
+        &[
+            "bearcub rules -i clock --sql \"SELECT *, topic() as full_topic, timestamp() as received FROM 'rtjm/#'\" --republish 'stamped/${topic()}'",
+            "bearcub rules -h mqtt.example.org --cafile ca.pem -i hot --sql-file hot.sql --republish 'alarm/${topic(2)}' --errors rules/errors",
+            "echo '{\"temp\":21.5}' | bearcub rules --sql \"SELECT temp FROM 'plant/#'\" --republish temps --dry-run plant/7",
+        ],
+    ),
+    (
         "fingerprint",
         &[
             "bearcub fingerprint mqtt.example.org:8883",
@@ -164,6 +172,13 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         &[
             "bearcub ca check",
             "bearcub ca check --passphrase-file passphrase --json",
+        ],
+    ),
+    (
+        "doctor",
+        &[
+            "bearcub doctor sim/doctor.toml",
+            "bearcub doctor device.toml --json",
         ],
     ),
     (

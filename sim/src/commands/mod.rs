@@ -6,6 +6,7 @@ pub mod board;
 pub mod ca;
 pub mod check;
 pub mod connect;
+pub mod doctor;
 pub mod explain;
 pub mod fingerprint;
 pub mod help;
@@ -19,6 +20,7 @@ pub mod readme;
 pub mod record;
 pub mod replay;
 pub mod report;
+pub mod rules;
 mod style;
 pub mod subscribe;
 pub mod table;
@@ -51,10 +53,12 @@ pub fn main() -> ExitCode {
         Some(Command::Readme(options)) => readme::run(&options),
         Some(Command::Publish(options)) => publish::run(&options),
         Some(Command::Subscribe(options)) => subscribe::run(&options),
+        Some(Command::Rules(options)) => rules::run(&options),
         Some(Command::Fingerprint(options)) => fingerprint::run(&options),
         Some(Command::Identity(options)) => identity::run(&options),
         Some(Command::Anchors(options)) => anchors::run(&options),
         Some(Command::Ca(options)) => ca::run(&options),
+        Some(Command::Doctor(options)) => doctor::run(&options),
         Some(Command::Explain(options)) => explain::run(&options),
         Some(Command::Completions(options)) => manual::completions(&options),
         Some(Command::Man(options)) => manual::man(&options),

@@ -82,7 +82,7 @@ pub fn run(options: &PublishOptions) -> Result<(), Failure> {
                 publish(&mut client, options, &payload)?;
             }
         }
-        settle(&mut client, options.mqtt.timeout)?;
+        settle(&mut client, options.mqtt.broker.timeout)?;
         client.disconnect().map_err(failed).map(drop)
     })
 }
@@ -101,12 +101,12 @@ fn publish(
     };
     // As many are under way as there are slots for.
     if client.session().in_flight() >= crate::mqtt::IN_FLIGHT {
-        settle(client, options.mqtt.timeout)?;
+        settle(client, options.mqtt.broker.timeout)?;
     }
     if payload.len() < 1 << 19 {
         return client.publish_message(&message).map_err(failed).map(drop);
     }
-    settle(client, options.mqtt.timeout)?;
+    settle(client, options.mqtt.broker.timeout)?;
     client
         .begin(&message, payload.len(), None)
         .map_err(failed)?;

@@ -22,3 +22,8 @@ pub fn good(text: impl Display) -> String {
 pub fn warning(text: impl Display) -> String {
     styled(AnsiColor::Yellow.on_default().bold(), &text)
 }
+
+/// What fails.
+pub fn bad(text: impl Display) -> String {
+    styled(AnsiColor::Red.on_default().bold(), &text)
+}

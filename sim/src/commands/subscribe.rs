@@ -130,7 +130,7 @@ pub fn run(options: &SubscribeOptions) -> Result<(), Failure> {
             }
         }
         // The last message is acknowledged by asking for the next event.
-        let timeout = millis(options.mqtt.timeout);
+        let timeout = millis(options.mqtt.broker.timeout);
         client
             .settle(clock().after(timeout.min(500)), |_| {})
             .map_err(failed)?;

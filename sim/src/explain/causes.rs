@@ -6,10 +6,13 @@ use bearcub::error::{
     ResourceError,
 };
 
-use super::alerts;
+use super::{alerts, mqtt};
 
 /// Of any error.
 pub fn of(error: &Error) -> [&'static str; 3] {
+    if let Some(causes) = mqtt::of(error) {
+        return causes;
+    }
     match error {
         Error::Config(ConfigError::Malformed { input, fault, .. }) => malformed(*input, *fault),
         Error::Config(error) => config(error),
@@ -24,7 +27,8 @@ pub fn of(error: &Error) -> [&'static str; 3] {
     }
 }
 
-const UNKNOWN: [&str; 3] = [
+/// Of an error that is not known here.
+pub const UNKNOWN: [&str; 3] = [
     "The library is newer than this program.",
     "The number was damaged on its way here.",
     "Memory was corrupted before it was reported.",

@@ -2,12 +2,13 @@
 //!
 //! [`lookup`] finds out what a text is: an error number (`numbers`), a TLS alert (`alerts`), a status of OpenSSL's
 //! verification (`verify`), or a line that OpenSSL (`lines`), Mosquitto or an MQTT client (`brokers`) prints. `causes` has the three
-//! likeliest causes for every error of the library.
+//! likeliest causes for every error of the library, `mqtt` those of MQTT's.
 
 mod alerts;
 mod brokers;
 mod causes;
 mod lines;
+mod mqtt;
 mod numbers;
 mod verify;
 

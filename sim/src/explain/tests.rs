@@ -168,3 +168,19 @@ fn what_is_not_known_has_neighbours() {
         assert!(matches!(lookup(text), Found::Unknown(_)), "{text}");
     }
 }
+
+#[test]
+fn every_error_of_the_library_has_causes_of_its_own() {
+    let mut known = 0;
+    for number in -2400..=800 {
+        if let Some(error) = bearcub::Error::from_code(number) {
+            known += 1;
+            assert_ne!(
+                super::causes::of(&error),
+                super::causes::UNKNOWN,
+                "{number}"
+            );
+        }
+    }
+    assert!(known > 150, "{known}");
+}

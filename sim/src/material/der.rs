@@ -123,7 +123,8 @@ fn joined(form: &str, armour: &str) -> String {
     }
 }
 
-fn of_pair(pair: KeyPair, form: &str) -> Item {
+/// A private key that was wrapped in that form.
+pub fn of_pair(pair: KeyPair, form: &str) -> Item {
     Item {
         spki: pair.spki.clone(),
         content: Content::PrivateKey(pair),

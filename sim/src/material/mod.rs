@@ -2,11 +2,12 @@
 //!
 //! [`read`] takes a file, or standard input, and gives every [`Item`] in it: PEM with any number of blocks, or one piece
 //! of DER. [`private`] reads private keys in their wrappings, encrypted ones too, and [`passphrase`] asks for the
-//! passphrase; `der` tells pieces of DER apart.
+//! passphrase; `der` tells pieces of DER apart, and `tasmota` reads the lines of Tasmota's console.
 
 mod der;
 pub mod passphrase;
 pub mod private;
+mod tasmota;
 
 use std::fmt;
 use std::io::Read;
@@ -117,7 +118,11 @@ fn items(bytes: &[u8], passphrase: &Passphrase) -> Result<Vec<Item>, Failure> {
         ));
     }
     if !bytes.windows(11).any(|window| window == b"-----BEGIN ") {
-        return Ok(vec![der::item(bytes, passphrase)?]);
+        let lines = tasmota::items(bytes)?;
+        return match lines.is_empty() {
+            true => Ok(vec![der::item(bytes, passphrase)?]),
+            false => Ok(lines),
+        };
     }
     let (mut found, mut others) = (Vec::new(), Vec::new());
     let mut rest = bytes;

@@ -14,9 +14,9 @@ use crate::live::Address;
 use crate::names;
 use crate::plan::{Buffers, FragmentPlan, Plan, TrustPlan};
 
-/// A connection to a broker; the letters are those of mosquitto_pub and mosquitto_sub.
+/// A broker, and how to reach it; the letters are those of mosquitto_pub and mosquitto_sub.
 #[derive(Args, Debug)]
-pub struct MqttOptions {
+pub struct BrokerOptions {
     /// The broker: a name or an address
     #[arg(
         short = 'h',
@@ -54,24 +54,6 @@ pub struct MqttOptions {
     /// Seconds after which a silent connection is pinged
     #[arg(short = 'k', long, value_name = "SECONDS", default_value_t = 60)]
     pub keepalive: u16,
-    /// The quality of service: 0, 1 or 2
-    #[arg(short = 'q', long, value_name = "QOS", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=2))]
-    pub qos: u8,
-    /// Keep the session when the connection ends; needs --id
-    #[arg(short = 'c', long, requires = "id")]
-    pub disable_clean_session: bool,
-    /// The topic of the message that the broker publishes when the connection ends without a goodbye
-    #[arg(long, value_name = "TOPIC")]
-    pub will_topic: Option<String>,
-    /// Its payload
-    #[arg(long, value_name = "TEXT", requires = "will_topic")]
-    pub will_payload: Option<String>,
-    /// Its quality of service
-    #[arg(long, value_name = "QOS", default_value_t = 0, requires = "will_topic", value_parser = clap::value_parser!(u8).range(0..=2))]
-    pub will_qos: u8,
-    /// The broker keeps it
-    #[arg(long, requires = "will_topic")]
-    pub will_retain: bool,
     /// How long to wait for the connection and for each answer
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     pub timeout: Duration,
@@ -102,11 +84,37 @@ pub struct MqttOptions {
     )]
     pub alpn: Vec<String>,
     /// The limits that are checked before anything is sent
-    #[arg(long, value_name = "BROKER", value_enum, default_value_t = Profile::Open)]
-    pub broker: Profile,
+    #[arg(long = "broker", value_name = "BROKER", value_enum, default_value_t = Profile::Open)]
+    pub profile: Profile,
     /// Print help (-h is the host, as Mosquitto's clients have it)
     #[arg(long, action = ArgAction::Help)]
     help: Option<bool>,
+}
+
+/// A connection of `publish` and `subscribe`.
+#[derive(Args, Debug)]
+pub struct MqttOptions {
+    /// The broker
+    #[command(flatten)]
+    pub broker: BrokerOptions,
+    /// The quality of service: 0, 1 or 2
+    #[arg(short = 'q', long, value_name = "QOS", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=2))]
+    pub qos: u8,
+    /// Keep the session when the connection ends; needs --id
+    #[arg(short = 'c', long, requires = "id")]
+    pub disable_clean_session: bool,
+    /// The topic of the message that the broker publishes when the connection ends without a goodbye
+    #[arg(long, value_name = "TOPIC")]
+    pub will_topic: Option<String>,
+    /// Its payload
+    #[arg(long, value_name = "TEXT", requires = "will_topic")]
+    pub will_payload: Option<String>,
+    /// Its quality of service
+    #[arg(long, value_name = "QOS", default_value_t = 0, requires = "will_topic", value_parser = clap::value_parser!(u8).range(0..=2))]
+    pub will_qos: u8,
+    /// The broker keeps it
+    #[arg(long, requires = "will_topic")]
+    pub will_retain: bool,
 }
 
 /// What a broker allows.
@@ -123,7 +131,7 @@ pub fn qos(number: u8) -> QoS {
     QoS::from_number(number).unwrap_or(QoS::AtMostOnce)
 }
 
-impl MqttOptions {
+impl BrokerOptions {
     fn has_tls(&self) -> bool {
         self.cafile.is_some() || !self.fingerprint.is_empty() || self.learn
     }
@@ -162,35 +170,19 @@ impl MqttOptions {
         })
     }
 
-    /// What the session is to be.
-    ///
-    /// # Errors
-    /// What MQTT or the broker's profile does not allow.
-    pub fn mqtt<'a>(&'a self, own: &'a Own) -> Result<Options<'a>, Failure> {
+    /// What the session is to be. Whoever adds to it checks it.
+    pub fn mqtt<'a>(&'a self, own: &'a Own) -> Options<'a> {
         let id = self.id.as_deref().unwrap_or(&own.id);
         let timeout = u32::try_from(self.timeout.as_millis()).unwrap_or(u32::MAX);
-        let mut options = Options::new(id)
+        let options = Options::new(id)
             .user_name(self.username.as_deref())
             .password(own.password.as_deref().map(str::as_bytes))
             .keep_alive(self.keepalive)
             .response_timeout(timeout);
-        if self.disable_clean_session {
-            options = options.persistent();
+        match self.profile {
+            Profile::Aws => options.broker(bearcub::mqtt::Broker::AWS_IOT),
+            Profile::Open => options,
         }
-        if let Some(topic) = &self.will_topic {
-            let payload = self.will_payload.as_deref().unwrap_or_default();
-            let will = Publish::new(topic, payload.as_bytes()).qos(qos(self.will_qos));
-            options = options.will(if self.will_retain {
-                will.retained()
-            } else {
-                will
-            });
-        }
-        if matches!(self.broker, Profile::Aws) {
-            options = options.broker(bearcub::mqtt::Broker::AWS_IOT);
-        }
-        options.check()?;
-        Ok(options)
     }
 
     /// What the TLS connection is to be, if there is to be one.
@@ -247,6 +239,30 @@ impl MqttOptions {
             session: None,
             rsa_2048_only: false,
         }))
+    }
+}
+
+impl MqttOptions {
+    /// What the session is to be.
+    ///
+    /// # Errors
+    /// What MQTT or the broker's profile does not allow.
+    pub fn mqtt<'a>(&'a self, own: &'a Own) -> Result<Options<'a>, Failure> {
+        let mut options = self.broker.mqtt(own);
+        if self.disable_clean_session {
+            options = options.persistent();
+        }
+        if let Some(topic) = &self.will_topic {
+            let payload = self.will_payload.as_deref().unwrap_or_default();
+            let will = Publish::new(topic, payload.as_bytes()).qos(qos(self.will_qos));
+            options = options.will(if self.will_retain {
+                will.retained()
+            } else {
+                will
+            });
+        }
+        options.check()?;
+        Ok(options)
     }
 }
 

@@ -3,6 +3,7 @@
 #![allow(dead_code)]
 
 pub mod ca;
+pub mod document;
 pub mod terminal;
 
 use std::path::{Path, PathBuf};
