@@ -1,11 +1,19 @@
 //! Bytes as hexadecimal digits.
 
+use std::fmt;
+
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Bytes that are stored as a string of hexadecimal digits.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Bytes that are stored as a string of hexadecimal digits. `Debug` shows how many: keys are among them.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Hex(pub Vec<u8>);
+
+impl fmt::Debug for Hex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Hex({} bytes)", self.0.len())
+    }
+}
 
 /// Lower-case digits.
 pub fn encode(bytes: &[u8]) -> String {

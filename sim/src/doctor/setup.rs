@@ -10,6 +10,7 @@ use crate::board::Board;
 use crate::failure::Failure;
 use crate::files;
 use crate::live::Address;
+use crate::material::secret::Secret;
 use crate::mqtt::{FILTERS, IN_FLIGHT};
 use crate::names;
 use crate::plan::{Buffers, ClientPlan, FragmentPlan, Plan, TrustPlan};
@@ -177,7 +178,7 @@ pub struct Mqtt {
     pub subscribe: Vec<String>,
     /// The password, once it is read.
     #[serde(skip)]
-    password: Option<String>,
+    password: Option<Secret>,
 }
 
 fn keep_alive() -> u16 {
@@ -321,7 +322,7 @@ impl Setup {
             let file = folder.join(file);
             let text = std::fs::read_to_string(&file)
                 .map_err(|error| Failure::Usage(format!("{}: {error}", file.display())))?;
-            mqtt.password = Some(text.lines().next().unwrap_or_default().to_owned());
+            mqtt.password = Some(text.lines().next().unwrap_or_default().into());
         }
         Ok(())
     }
@@ -437,7 +438,7 @@ impl Mqtt {
     pub fn options(&self, timeout: Duration) -> Options<'_> {
         let options = Options::new(&self.client_id)
             .user_name(self.username.as_deref())
-            .password(self.password.as_deref().map(str::as_bytes))
+            .password(self.password.as_ref().map(Secret::bytes))
             .keep_alive(self.keep_alive)
             .response_timeout(u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX))
             .acknowledge_manually()

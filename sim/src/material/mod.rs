@@ -2,11 +2,12 @@
 //!
 //! [`read`] takes a file, or standard input, and gives every [`Item`] in it: PEM with any number of blocks, or one piece
 //! of DER. [`private`] reads private keys in their wrappings, encrypted ones too, and [`passphrase`] asks for the
-//! passphrase; `der` tells pieces of DER apart, and `tasmota` reads the lines of Tasmota's console.
+//! passphrase; `der` tells pieces of DER apart, [`secret`] keeps a password from being shown, and `tasmota` reads the lines of Tasmota's console.
 
 mod der;
 pub mod passphrase;
 pub mod private;
+pub mod secret;
 mod tasmota;
 
 use std::fmt;

@@ -11,6 +11,7 @@ use crate::failure::Failure;
 use crate::files;
 use crate::lab;
 use crate::live::Address;
+use crate::material::secret::Secret;
 use crate::names;
 use crate::plan::{Buffers, FragmentPlan, Plan, TrustPlan};
 
@@ -42,7 +43,7 @@ pub struct BrokerOptions {
         value_name = "PASSWORD",
         requires = "username"
     )]
-    pub password: Option<String>,
+    pub password: Option<Secret>,
     /// The file whose first line is the password
     #[arg(
         long,
@@ -160,7 +161,7 @@ impl BrokerOptions {
                 let text = std::fs::read_to_string(file).map_err(|error| {
                     Failure::Usage(format!("--pw-file {}: {error}", file.display()))
                 })?;
-                Some(text.lines().next().unwrap_or_default().to_owned())
+                Some(text.lines().next().unwrap_or_default().into())
             }
             (None, None) => None,
         };
@@ -176,7 +177,7 @@ impl BrokerOptions {
         let timeout = u32::try_from(self.timeout.as_millis()).unwrap_or(u32::MAX);
         let options = Options::new(id)
             .user_name(self.username.as_deref())
-            .password(own.password.as_deref().map(str::as_bytes))
+            .password(own.password.as_ref().map(Secret::bytes))
             .keep_alive(self.keepalive)
             .response_timeout(timeout);
         match self.profile {
@@ -269,5 +270,5 @@ impl MqttOptions {
 /// What is not among the arguments.
 pub struct Own {
     id: String,
-    password: Option<String>,
+    password: Option<Secret>,
 }
