@@ -46,6 +46,7 @@ pub mod names;
 pub mod output;
 pub mod peer;
 pub mod plan;
+pub mod probe;
 pub mod recording;
 pub mod report;
 pub mod rust;

@@ -14,6 +14,7 @@ pub mod identity;
 pub mod manual;
 pub mod options;
 pub mod peers;
+pub mod probe;
 pub mod publish;
 pub mod readme;
 pub mod record;
@@ -52,6 +53,7 @@ pub fn main() -> ExitCode {
         Some(Command::Publish(options)) => publish::run(&options),
         Some(Command::Subscribe(options)) => subscribe::run(&options),
         Some(Command::Fingerprint(options)) => fingerprint::run(&options),
+        Some(Command::Probe(options)) => probe::run(&options),
         Some(Command::Identity(options)) => identity::run(&options),
         Some(Command::Anchors(options)) => anchors::run(&options),
         Some(Command::Ca(options)) => ca::run(&options),
