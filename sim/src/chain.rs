@@ -89,9 +89,7 @@ impl Presented {
         let certificates = Flow::read(&tape.stream(Direction::ToClient)).certificates;
         match (certificates.is_empty(), result) {
             (true, Err(failure)) => Err(failure),
-            (true, Ok(())) => Err(Failure::Other(
-                "the server shows no certificate".to_owned(),
-            )),
+            (true, Ok(())) => Err(Failure::Other("the server shows no certificate".to_owned())),
             (false, result) => Ok(Presented {
                 certificates,
                 plan: plan.clone(),

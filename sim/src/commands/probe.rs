@@ -131,7 +131,10 @@ pub fn run(options: &ProbeOptions) -> Result<(), Failure> {
 
 fn probe(options: &ProbeOptions, wishes: &Wishes<'_>) -> Result<(), Failure> {
     let mut protocols: Vec<_> = PROTOCOLS.map(str::to_owned).to_vec();
-    let more = options.alpn.iter().filter(|name| !PROTOCOLS.contains(&name.as_str()));
+    let more = options
+        .alpn
+        .iter()
+        .filter(|name| !PROTOCOLS.contains(&name.as_str()));
     protocols.extend(more.cloned());
     let questions = Questions {
         server_name: wishes.server_name,
@@ -217,7 +220,10 @@ fn rust(
     let Some(verdict) = verdict else {
         return Ok(None);
     };
-    let anchor = verdict.ending.chosen.and_then(|number| wishes.candidates.get(number));
+    let anchor = verdict
+        .ending
+        .chosen
+        .and_then(|number| wishes.candidates.get(number));
     let demanded = findings.flight.request.is_some() && verdict.trial.result.is_err();
     let needs_identity = wishes.client.is_some() || demanded;
     let address = options.address.to_string();
@@ -258,7 +264,9 @@ fn plan(wishes: &Wishes<'_>) -> Plan {
         clock: Some(wishes.now),
         trust: TrustPlan::AnyoneAccepted,
         client: wishes.client.cloned(),
-        suites: names::SUITES.map(|suite| names::of_suite(suite.id())).to_vec(),
+        suites: names::SUITES
+            .map(|suite| names::of_suite(suite.id()))
+            .to_vec(),
         groups: names::DEFAULT_GROUPS.to_owned(),
         alpn: wishes.alpn.to_vec(),
         fragment_length: FragmentPlan::FromBuffer,

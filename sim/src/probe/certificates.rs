@@ -76,8 +76,7 @@ impl Link {
         if let Ok(Some((_, access))) = tbs.get_extension::<AuthorityInfoAccessSyntax>() {
             let issuers = "1.3.6.1.5.5.7.48.2";
             let mut all = access.0.iter();
-            link.names_issuer_address =
-                all.any(|one| one.access_method.to_string() == issuers);
+            link.names_issuer_address = all.any(|one| one.access_method.to_string() == issuers);
         }
         link
     }

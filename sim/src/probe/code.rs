@@ -54,7 +54,9 @@ pub fn of(
     if let Some(anchor) = anchor.filter(|_| has_anchors) {
         let source = source::of(&[anchor], "ANCHORS")?;
         if let Some((_, table)) = source.split_once("\npub static ") {
-            text.push_str(&format!("/// The authority that is trusted.\npub static {table}\n"));
+            text.push_str(&format!(
+                "/// The authority that is trusted.\npub static {table}\n"
+            ));
         }
     }
     connect(&mut text, verdict, needs_identity.then_some(key));
@@ -67,10 +69,12 @@ fn key_type(verdict: &Verdict) -> Result<&'static str, Failure> {
     let Some(client) = &verdict.trial.plan.client else {
         return Ok("EcKey");
     };
-    Ok(match PrivateKey::from_der(&client.test_only_private_key.0)? {
-        PrivateKey::Rsa(_) => "RsaKey",
-        _ => "EcKey",
-    })
+    Ok(
+        match PrivateKey::from_der(&client.test_only_private_key.0)? {
+            PrivateKey::Rsa(_) => "RsaKey",
+            _ => "EcKey",
+        },
+    )
 }
 
 fn memory(text: &mut String, verdict: &Verdict) {
@@ -119,7 +123,10 @@ fn pins_of(text: &mut String, verdict: &Verdict, pins: &[String]) -> Result<(), 
             Pin::Sha1(bytes) => ("Sha1", bytes.to_vec()),
             Pin::Sha256(bytes) => ("Sha256", bytes.to_vec()),
         };
-        text.push_str(&format!("    Pin::{kind}([\n{}    ]),\n", rust::bytes(&bytes, 8)));
+        text.push_str(&format!(
+            "    Pin::{kind}([\n{}    ]),\n",
+            rust::bytes(&bytes, 8)
+        ));
     }
     text.push_str("];\n\n");
     Ok(())

@@ -140,11 +140,15 @@ impl<'a> Asker<'a> {
         }
     }
 
-    fn once(&mut self, hello: &Hello<'_>, until: Until, limit: Duration) -> Result<Answer, Failure> {
+    fn once(
+        &mut self,
+        hello: &Hello<'_>,
+        until: Until,
+        limit: Duration,
+    ) -> Result<Answer, Failure> {
         let start = Instant::now();
         let mut live = Live::connect(self.address, limit)?;
-        self.connected
-            .get_or_insert(milliseconds(start.elapsed()));
+        self.connected.get_or_insert(milliseconds(start.elapsed()));
         let mut reader = Reader::default();
         let end = hear(&mut live, hello, until, &mut reader)?;
         if end == End::Enough {

@@ -143,7 +143,10 @@ impl Reader {
     /// Whether nothing more is to be awaited: the server waits for us, has refused, or encrypts from here on.
     pub fn is_over(&self) -> bool {
         let flight = &self.flight;
-        let is_13 = flight.hello.as_ref().is_some_and(|hello| hello.version == TLS13);
+        let is_13 = flight
+            .hello
+            .as_ref()
+            .is_some_and(|hello| hello.version == TLS13);
         flight.is_done || flight.alert.is_some() || is_13
     }
 
@@ -163,7 +166,9 @@ impl Reader {
                 }
                 _ => Err(Oddity::Broken("an alert has not two bytes")),
             },
-            _ => Err(Oddity::Broken("a record is of a kind that has no place here")),
+            _ => Err(Oddity::Broken(
+                "a record is of a kind that has no place here",
+            )),
         }
     }
 

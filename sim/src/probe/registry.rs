@@ -113,8 +113,10 @@ pub const SUITES13: [(u16, &str); 5] = [
 /// The name of a suite.
 pub fn suite(id: u16) -> String {
     let mut all = SUITES.iter().chain(&SUITES13);
-    all.find(|(known, _)| *known == id)
-        .map_or_else(|| format!("suite 0x{id:04x}"), |(_, name)| (*name).to_owned())
+    all.find(|(known, _)| *known == id).map_or_else(
+        || format!("suite 0x{id:04x}"),
+        |(_, name)| (*name).to_owned(),
+    )
 }
 
 /// All numbers of [`SUITES`], in its order.
@@ -163,10 +165,10 @@ pub const GROUPS: [(u16, &str); 11] = [
 
 /// The name of a group.
 pub fn group(id: u16) -> String {
-    GROUPS
-        .iter()
-        .find(|(known, _)| *known == id)
-        .map_or_else(|| format!("group 0x{id:04x}"), |(_, name)| (*name).to_owned())
+    GROUPS.iter().find(|(known, _)| *known == id).map_or_else(
+        || format!("group 0x{id:04x}"),
+        |(_, name)| (*name).to_owned(),
+    )
 }
 
 /// All numbers of [`GROUPS`], in its order.
@@ -222,7 +224,11 @@ mod tests {
         for known in crate::names::SUITES {
             assert_eq!(suite(known.id()), crate::names::of_suite(known.id()));
         }
-        assert!(SUITES[..5].iter().all(|(id, _)| bearcub::tls::Suite::name_of(*id).is_some()));
+        assert!(
+            SUITES[..5]
+                .iter()
+                .all(|(id, _)| bearcub::tls::Suite::name_of(*id).is_some())
+        );
     }
 
     #[test]
@@ -235,7 +241,10 @@ mod tests {
         }
         assert!(!is_broken(0x002f) && !is_broken(0xc02b));
         assert_eq!(suite(0xfafa), "suite 0xfafa");
-        assert_eq!((group(29), group(7)), ("x25519".to_owned(), "group 0x0007".to_owned()));
+        assert_eq!(
+            (group(29), group(7)),
+            ("x25519".to_owned(), "group 0x0007".to_owned())
+        );
         assert_eq!(alert(40), "alert 40, handshake_failure");
     }
 }

@@ -71,7 +71,8 @@ pub fn trust_name(trust: TrustBy) -> &'static str {
 impl Probe<'_> {
     /// Whether the configuration was tried with success.
     pub fn works(&self) -> bool {
-        self.verdict.is_ok_and(|verdict| verdict.failure().is_none())
+        self.verdict
+            .is_ok_and(|verdict| verdict.failure().is_none())
     }
 
     /// Whether it failed for nothing but a client certificate that was not given.
@@ -100,7 +101,11 @@ impl Probe<'_> {
                 })
             })
             .collect();
-        let groups: Vec<_> = findings.groups.iter().map(|id| registry::group(*id)).collect();
+        let groups: Vec<_> = findings
+            .groups
+            .iter()
+            .map(|id| registry::group(*id))
+            .collect();
         let alpn: Vec<_> = findings
             .protocols
             .iter()
@@ -149,7 +154,9 @@ impl Probe<'_> {
 
     fn client_certificate(&self) -> Value {
         let request = self.findings.flight.request.as_ref();
-        let names = request.map(|request| &request.authorities[..]).unwrap_or_default();
+        let names = request
+            .map(|request| &request.authorities[..])
+            .unwrap_or_default();
         json!({
             "asked": request.is_some(),
             "demanded": request.is_some() && self.lacks_identity(),
@@ -167,12 +174,24 @@ impl Probe<'_> {
         self.candidates.get(number)
     }
 
+    /// Whether there are RSA keys, and none that needs the library's feature `rsa-4096`.
+    pub fn is_rsa_2048_enough(&self) -> bool {
+        let ending = self.verdict.ok().map(|verdict| &verdict.ending);
+        let anchor = ending.and_then(|ending| self.authority(ending.chosen?));
+        let anchor = anchor.map(|one| Link::read(&one.der, 0));
+        let keys = self.chain.iter().chain(&anchor);
+        let mut bits = keys.filter_map(Link::rsa_bits).peekable();
+        bits.peek().is_some() && bits.all(|bits| bits <= 2048)
+    }
+
     fn authorities(&self) -> Value {
         let ending = self.verdict.ok().map(|verdict| verdict.ending.clone());
         let ending = ending.unwrap_or_default();
         let names = |numbers: &[usize]| {
             let those = numbers.iter().filter_map(|number| self.authority(*number));
-            those.map(|one| one.seen.subject.clone()).collect::<Vec<_>>()
+            those
+                .map(|one| one.seen.subject.clone())
+                .collect::<Vec<_>>()
         };
         json!({
             "looked_at": self.candidates.len(),
@@ -205,6 +224,7 @@ impl Probe<'_> {
             "costs": verdict.costs.iter().map(cost).collect::<Vec<_>>(),
             "resumed": verdict.resumption.1.as_ref().map(measured),
             "boards": self.boards.iter().map(board).collect::<Vec<_>>(),
+            "rsa_2048_suffices": self.is_rsa_2048_enough(),
             "rust": self.rust,
         })
     }

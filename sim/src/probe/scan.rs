@@ -101,7 +101,10 @@ impl Findings {
             let mut those = ours.iter().copied();
             those.find(|id| registry::is_ecdhe(*id) && registry::is_ecdsa(*id) == is_ecdsa)
         };
-        let candidates: Vec<_> = [signed(true), signed(false)].into_iter().flatten().collect();
+        let candidates: Vec<_> = [signed(true), signed(false)]
+            .into_iter()
+            .flatten()
+            .collect();
         if candidates.is_empty() {
             ours
         } else {
@@ -236,7 +239,10 @@ impl<'s> Scan<'s, '_> {
         let groups = registry::groups();
         let mut left = registry::suites();
         while !left.is_empty() {
-            let Some(id) = self.suite_of(&left, &groups)?.filter(|id| left.contains(id)) else {
+            let Some(id) = self
+                .suite_of(&left, &groups)?
+                .filter(|id| left.contains(id))
+            else {
                 break;
             };
             self.findings.suites.push(id);
@@ -326,12 +332,13 @@ impl<'s> Scan<'s, '_> {
             };
             let (bytes, flight) = (length.bytes(), &answer.flight);
             let acknowledged = chosen.fragment_length == Some(length.code());
-            let would_be_larger = acknowledged && flight.handshake_bytes > bytes;
+            let would_be = self.findings.flight.largest_record;
+            let is_put_to_the_test = acknowledged && would_be.max(flight.largest_record) > bytes;
             self.findings.fragments.push(Fragment {
                 bytes,
                 acknowledged,
                 largest_record: flight.largest_record,
-                kept: would_be_larger.then_some(flight.largest_record <= bytes),
+                kept: is_put_to_the_test.then_some(flight.largest_record <= bytes),
             });
         }
         Ok(())

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use bearcub::buffer::FragmentLength;
+
 use super::certificates::{Link, authority};
 use super::registry;
 use super::report::{Probe, order_words, protocol_word, trust_name};
@@ -25,17 +27,28 @@ pub struct Style {
 
 /// Everything but the Rust.
 pub fn of(probe: &Probe<'_>, style: &Style) -> String {
-    let mut text = format!("{} as {}\n", (style.heading)(&probe.server), probe.server_name);
+    let mut text = format!(
+        "{} as {}\n",
+        (style.heading)(&probe.server),
+        probe.server_name
+    );
     protocol(&mut text, probe, style);
     records(&mut text, probe, style);
     chain(&mut text, probe, style);
     taken(&mut text, probe, style);
     verdict(&mut text, probe, style);
+    if !probe.warnings.is_empty() || probe.findings.stopped.is_some() {
+        text.push('\n');
+    }
     for warning in probe.warnings {
         let _ = writeln!(text, "{} {}", (style.warning)("Warning:"), warning.text);
     }
     if let Some(stopped) = &probe.findings.stopped {
-        let _ = writeln!(text, "{} not everything was asked: {stopped}", (style.warning)("Warning:"));
+        let _ = writeln!(
+            text,
+            "{} not everything was asked: {stopped}",
+            (style.warning)("Warning:")
+        );
     }
     text
 }
@@ -56,7 +69,12 @@ fn protocol(text: &mut String, probe: &Probe<'_>, style: &Style) {
         let _ = write!(text, "  {}  {word}", registry::version(*version));
         if let (registry::TLS13, Some((suite, group))) = (*version, findings.tls13) {
             let group = group.map(|id| format!(", {}", registry::group(id)));
-            let _ = write!(text, ": {}{}", registry::suite(suite), group.unwrap_or_default());
+            let _ = write!(
+                text,
+                ": {}{}",
+                registry::suite(suite),
+                group.unwrap_or_default()
+            );
         }
         text.push('\n');
     }
@@ -72,7 +90,11 @@ fn protocol(text: &mut String, probe: &Probe<'_>, style: &Style) {
     }
     if !findings.groups.is_empty() {
         heading(text, style, "Groups of TLS 1.2");
-        let names: Vec<_> = findings.groups.iter().map(|id| registry::group(*id)).collect();
+        let names: Vec<_> = findings
+            .groups
+            .iter()
+            .map(|id| registry::group(*id))
+            .collect();
         let more = if findings.groups_hidden {
             "; if there are more, the curve of the server's own key hides them"
         } else {
@@ -182,7 +204,11 @@ fn certificate(number: usize, link: &Link) -> String {
     let mut text = format!(
         "  {number}  {}\n     issued by {}\n     {}, signed by {}, {} B, valid from {} to {}\n",
         seen.subject,
-        if link.is_self_signed { "itself" } else { &seen.issuer },
+        if link.is_self_signed {
+            "itself"
+        } else {
+            &seen.issuer
+        },
         seen.key,
         link.signature,
         seen.length,
@@ -204,7 +230,7 @@ fn certificate(number: usize, link: &Link) -> String {
 fn taken(text: &mut String, probe: &Probe<'_>, style: &Style) {
     heading(text, style, "Time");
     if let Some(time) = probe.connected {
-        let _ = writeln!(text, "  {:22} {time:>9.1} ms", "TCP connect");
+        let _ = writeln!(text, "  {:24} {time:>9.1} ms", "TCP connect");
     }
     for taken in probe.taken {
         let each = if taken.connections == 1 {
@@ -212,11 +238,18 @@ fn taken(text: &mut String, probe: &Probe<'_>, style: &Style) {
         } else {
             format!(" in {} connections", taken.connections)
         };
-        let _ = writeln!(text, "  {:22} {:>9.1} ms{each}", taken.step, taken.milliseconds);
+        let _ = writeln!(
+            text,
+            "  {:24} {:>9.1} ms{each}",
+            taken.step, taken.milliseconds
+        );
     }
     if let Ok(verdict) = probe.verdict {
         text.push_str("  the handshake of the verdict, on this machine:\n");
-        text.push_str(&steps::lines(&steps::of(&verdict.trial.tape, &verdict.trial.stages)));
+        text.push_str(&steps::lines(&steps::of(
+            &verdict.trial.tape,
+            &verdict.trial.stages,
+        )));
     }
 }
 
@@ -229,7 +262,9 @@ fn verdict(text: &mut String, probe: &Probe<'_>, style: &Style) {
     let plan = &verdict.trial.plan;
     let state = match (verdict.failure(), probe.lacks_identity()) {
         (None, _) => (style.good)("It works:"),
-        (Some(_), true) => (style.warning)("Not tried to its end, for lack of a client certificate:"),
+        (Some(_), true) => {
+            (style.warning)("Not tried to its end, for lack of a client certificate:")
+        }
         (Some(_), false) => (style.warning)("It fails:"),
     };
     let _ = writeln!(
@@ -240,24 +275,39 @@ fn verdict(text: &mut String, probe: &Probe<'_>, style: &Style) {
         trust_name(verdict.trust),
         grouped(plan.buffers.input),
         grouped(plan.buffers.output),
-        if plan.buffers.input < 16_384 {
-            plan.buffers.input.min(4096).to_string()
-        } else {
-            "none".to_owned()
-        }
+        fragment_length(verdict)
     );
     let resumption = match &verdict.resumption.0 {
         Resumption::Resumed => "resumed by their identifiers".to_owned(),
         Resumption::Forgotten => "given an identifier, and forgotten".to_owned(),
         Resumption::NotOffered => "not resumed: the server gives no identifier".to_owned(),
-        Resumption::NotTried(why) => format!("not tried: {}", why.lines().next().unwrap_or_default()),
+        Resumption::NotTried(why) => {
+            format!("not tried: {}", why.lines().next().unwrap_or_default())
+        }
     };
     let _ = writeln!(text, "Sessions are {resumption}.");
     costs(text, verdict);
+    if probe.is_rsa_2048_enough() {
+        text.push_str(
+            "  Every RSA key here has 2048 bits or fewer: a library without its feature `rsa-4096` borrows less.\n",
+        );
+    }
     for (board, measurement) in probe.boards {
         text.push_str(&on_board(*board, measurement));
     }
-    text.push('\n');
+}
+
+/// What was agreed on, or what would be.
+fn fragment_length(verdict: &Verdict) -> String {
+    let agreed = match &verdict.trial.result {
+        Ok(outcome) => outcome.negotiated.fragment_length,
+        Err(_) => FragmentLength::ALL
+            .into_iter()
+            .rev()
+            .find(|length| length.bytes() <= verdict.trial.plan.buffers.input)
+            .filter(|_| verdict.trial.plan.buffers.input < 16_384),
+    };
+    agreed.map_or_else(|| "none".to_owned(), |length| length.bytes().to_string())
 }
 
 fn costs(text: &mut String, verdict: &Verdict) {
@@ -265,7 +315,10 @@ fn costs(text: &mut String, verdict: &Verdict) {
     for cost in &verdict.costs {
         let mark = if cost.by == verdict.trust { "*" } else { " " };
         let name = format!("{mark} trust by {}", trust_name(cost.by));
-        rows.push((name, cost.result.as_ref().map_err(|failure| failure.to_string())));
+        rows.push((
+            name,
+            cost.result.as_ref().map_err(|failure| failure.to_string()),
+        ));
     }
     if let (_, Some(measured)) = &verdict.resumption {
         rows.push(("  resumed".to_owned(), Ok(measured)));

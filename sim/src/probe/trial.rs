@@ -150,7 +150,13 @@ mod tests {
             record.resize(5 + usize::from(len), 0);
             record
         };
-        let stream = [record(22, 90), record(20, 1), record(22, 40), record(23, 124)].concat();
+        let stream = [
+            record(22, 90),
+            record(20, 1),
+            record(22, 40),
+            record(23, 124),
+        ]
+        .concat();
         assert_eq!(largest_record(&stream, 0xc02b), 100);
         assert_eq!(largest_record(&stream, 0xcca8), 108);
         assert_eq!(largest_record(&stream[..100], 0xc02b), 90);

@@ -204,7 +204,7 @@ fn one(
             Some(Cost { by, result })
         })
         .collect();
-    let resumption = resume(asker, &trial)?;
+    let resumption = resume(asker, &trial);
     let chain = presented.certificates.iter();
     Ok(Verdict {
         suite,
@@ -218,11 +218,7 @@ fn one(
     })
 }
 
-fn attempt(
-    asker: &mut Asker<'_>,
-    plan: &Plan,
-    send: Option<&[u8]>,
-) -> Result<Trial, Failure> {
+fn attempt(asker: &mut Asker<'_>, plan: &Plan, send: Option<&[u8]>) -> Result<Trial, Failure> {
     let start = Instant::now();
     let trial = trial::connect(asker.address, asker.timeout, plan, send);
     asker.note("the library's handshakes", start.elapsed());
@@ -354,28 +350,27 @@ fn trust_plan(by: TrustBy, wishes: &Wishes<'_>, ending: &Ending, pin: &str) -> O
     })
 }
 
-fn resume(
-    asker: &mut Asker<'_>,
-    trial: &Trial,
-) -> Result<(Resumption, Option<Measured>), Failure> {
+fn resume(asker: &mut Asker<'_>, trial: &Trial) -> (Resumption, Option<Measured>) {
     let not_tried = |why: &str| (Resumption::NotTried(why.to_owned()), None);
     let Ok(outcome) = &trial.result else {
-        return Ok(not_tried("the handshake before it failed"));
+        return not_tried("the handshake before it failed");
     };
     let Some(session) = &outcome.session else {
-        return Ok((Resumption::NotOffered, None));
+        return (Resumption::NotOffered, None);
     };
     let plan = Plan {
         session: Some(Hex(session.to_bytes().to_vec())),
         ..trial.plan.clone()
     };
-    let again = attempt(asker, &plan, None)?;
-    Ok(match &again.result {
-        Ok(outcome) if outcome.negotiated.resumed => (
+    let again = attempt(asker, &plan, None);
+    let result = again.as_ref().map_err(Clone::clone);
+    let result = result.and_then(|trial| Ok((trial, trial.result.as_ref().map_err(Clone::clone)?)));
+    match result {
+        Ok((trial, outcome)) if outcome.negotiated.resumed => (
             Resumption::Resumed,
-            Some(Measured::of(&plan, outcome, &again.tape)),
+            Some(Measured::of(&plan, outcome, &trial.tape)),
         ),
         Ok(_) => (Resumption::Forgotten, None),
         Err(failure) => not_tried(&format!("the second connection failed: {failure}")),
-    })
+    }
 }

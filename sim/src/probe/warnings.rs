@@ -57,6 +57,15 @@ pub fn all(subject: &Subject<'_>) -> Vec<Warning> {
     size(subject, &mut list);
     identity(subject, &mut list);
     resumption(subject, &mut list);
+    if subject
+        .verdict
+        .is_some_and(|verdict| verdict.ending.chosen.is_none())
+    {
+        list.add(
+            "unverified",
+            "no authority vouches for this server: the pin is that of whoever answered. Compare it with one that comes to you another way",
+        );
+    }
     list.0
 }
 
@@ -90,7 +99,9 @@ fn protocol(subject: &Subject<'_>, list: &mut List) {
             "no-common-suite",
             format!(
                 "none of the server's suites is one of the library's; it needs one of these: {}",
-                crate::names::SUITES.map(|suite| registry::suite(suite.id())).join(", ")
+                crate::names::SUITES
+                    .map(|suite| registry::suite(suite.id()))
+                    .join(", ")
             ),
         );
     }
@@ -108,7 +119,10 @@ fn protocol(subject: &Subject<'_>, list: &mut List) {
             ),
         );
     }
-    let any_secret = findings.suites.iter().any(|id| registry::has_forward_secrecy(*id));
+    let any_secret = findings
+        .suites
+        .iter()
+        .any(|id| registry::has_forward_secrecy(*id));
     if !findings.suites.is_empty() && !any_secret {
         list.add(
             "static-rsa-only",
@@ -192,7 +206,13 @@ fn dates(subject: &Subject<'_>, number: usize, link: &Link, list: &mut List) {
         return;
     };
     let days = |seconds: i64| seconds.div_euclid(86_400);
-    let plural = |days: i64| if days == 1 { "1 day".to_owned() } else { format!("{days} days") };
+    let plural = |days: i64| {
+        if days == 1 {
+            "1 day".to_owned()
+        } else {
+            format!("{days} days")
+        }
+    };
     if subject.now < start {
         list.add(
             "not-yet-valid",
@@ -263,7 +283,10 @@ fn algorithms(number: usize, link: &Link, list: &mut List) {
     if link.signature.contains("SHA-1") || link.signature.contains("MD5") {
         list.add(
             "sha1",
-            format!("{whose} is signed by {}, which can be forged", link.signature),
+            format!(
+                "{whose} is signed by {}, which can be forged",
+                link.signature
+            ),
         );
     } else if ["SHA-512", "PSS", "Ed25519", "algorithm"]
         .iter()
@@ -284,7 +307,10 @@ fn names(subject: &Subject<'_>, list: &mut List) {
         return;
     };
     if is_for(leaf, subject.server_name) == Some(false) {
-        let names = subject.chain.first().map_or_else(String::new, |link| link.names.join(", "));
+        let names = subject
+            .chain
+            .first()
+            .map_or_else(String::new, |link| link.names.join(", "));
         let names = if names.is_empty() {
             "it has no name in subjectAltName".to_owned()
         } else {
@@ -323,7 +349,8 @@ fn order(subject: &Subject<'_>, list: &mut List) {
             list.add(
                 "root-sent",
                 format!(
-                    "the root is sent needlessly ({}): {} bytes in every handshake; whoever trusts it has it already",
+                    "the root is sent needlessly ({}): {} bytes in every handshake; whoever trusts it has it already. \
+                     OpenSSL and Mosquitto add it from their `cafile` where the chain in `certfile` is not whole",
                     last.seen.subject,
                     grouped(last.seen.length)
                 ),
@@ -331,7 +358,9 @@ fn order(subject: &Subject<'_>, list: &mut List) {
         }
         return;
     }
-    let ends = subject.verdict.is_some_and(|verdict| !verdict.ending.by_name.is_empty());
+    let ends = subject
+        .verdict
+        .is_some_and(|verdict| !verdict.ending.by_name.is_empty());
     if ends || subject.verdict.is_none() {
         return;
     }
@@ -372,7 +401,9 @@ fn size(subject: &Subject<'_>, list: &mut List) {
 
 fn identity(subject: &Subject<'_>, list: &mut List) {
     let asks = subject.findings.flight.request.is_some();
-    let failed = subject.verdict.is_some_and(|verdict| verdict.trial.result.is_err());
+    let failed = subject
+        .verdict
+        .is_some_and(|verdict| verdict.trial.result.is_err());
     match (asks, subject.has_identity, failed) {
         (true, false, true) => list.add(
             "client-certificate-demanded",

@@ -116,7 +116,10 @@ fn what_is_out_of_place_or_too_large_is_refused() {
     let hello = hello(0x0303, 0xc02f, &[]);
     broken(&record(22, &message(11, &[0, 0, 0])));
     broken(&record(22, &[&hello[..], &hello[..]].concat()));
-    broken(&record(22, &[&hello[..], &message(11, &[0, 0, 9, 1])].concat()));
+    broken(&record(
+        22,
+        &[&hello[..], &message(11, &[0, 0, 9, 1])].concat(),
+    ));
     broken(&record(23, &[1]));
     broken(&record(21, &[2]));
     broken(&[22, 3, 3, 0xff, 0xff]);
