@@ -6,6 +6,7 @@ use bearcub_lab::pki::{self, Chain, Fault, Hash, KeyKind, Time, Validity, faulty
 use bearcub_lab::server::{
     Mosquitto, MosquittoConfig, OpensslConfig, OpensslServer, RustlsConfig, RustlsServer,
 };
+use bearcub_sim::board::{Board, tools};
 use common::{Ran, bearcub_with, text};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -517,6 +518,156 @@ fn an_answer_is_looked_at_for_the_size_of_its_records() {
     let json = found(server.addr(), 0, &["--trust", "pin", "--send", &line]);
     let largest = json["largest_record"]["all"].as_u64().unwrap();
     assert!((1000..=1024).contains(&largest), "{largest}");
+}
+
+#[test]
+fn a_record_that_is_larger_than_the_buffer_is_found_before_a_device_finds_it() {
+    let chain = pki::simple(KeyKind::P256);
+    let server = RustlsServer::start(&RustlsConfig::new(&chain).greeting(&[b'x'; 5000])).unwrap();
+    let further = ["--trust", "pin", "--send", "x"];
+    let json = found(server.addr(), 0, &further);
+    assert_eq!(json["largest_record"]["all"], 5000);
+    let smaller = [&further[..], &["--input-buffer", "1024"]].concat();
+    let json = found(server.addr(), 1, &smaller);
+    assert_eq!(json["verdict"]["works"], false);
+    let message = json["error"]["message"].as_str().unwrap();
+    assert!(
+        message.contains("5000") || message.contains("record"),
+        "{message}"
+    );
+}
+
+#[test]
+fn without_a_file_the_machines_own_authorities_are_looked_at() {
+    let (chain, other) = (pki::aws(), pki::letsencrypt_rsa());
+    let server = openssl(&OpensslConfig::new(&chain));
+    let (known, unknown) = (Files::of(&chain), Files::of(&other));
+    let address = server.addr().to_string();
+    let arguments = [
+        "probe",
+        &address,
+        "--json",
+        "--time",
+        NOW,
+        "--server-name",
+        &chain.host,
+    ];
+    let of = |store: &str| {
+        let ran = bearcub_with(
+            &arguments,
+            &[("SSL_CERT_FILE", store), ("SSL_CERT_DIR", "")],
+            b"",
+        );
+        assert_eq!(ran.status, 0, "{}", ran.stderr);
+        ran.json()
+    };
+    let json = of(&known.ca());
+    assert_eq!(json["authorities"]["looked_at"], 3);
+    let chosen = json["authorities"]["chosen"]["subject"].as_str().unwrap();
+    assert!(chosen.contains("Amazon Root CA 1"), "{chosen}");
+    assert_eq!(json["verdict"]["trust"], "anchors");
+    let json = of(&unknown.ca());
+    assert_eq!(json["authorities"]["chosen"], Value::Null);
+    assert_eq!(json["verdict"]["trust"], "pin");
+    // The last certificate says where its issuer's is: some public authority's, and not one that is known here.
+    assert!(
+        warnings(&json)
+            .iter()
+            .any(|id| ["chain-incomplete", "unknown-authority"].contains(id))
+    );
+    // No store at all leaves the pin.
+    let json = of("/nowhere");
+    assert_eq!(json["authorities"]["looked_at"], 0);
+    assert_eq!(json["verdict"]["trust"], "pin");
+}
+
+#[test]
+fn a_server_with_two_keys_is_met_with_the_faster_one() {
+    let (ec, rsa) = (pki::simple(KeyKind::P256), pki::simple(KeyKind::Rsa2048));
+    let files = Files::of(&rsa);
+    let (cert, key) = (files.at("leaf.pem"), files.at("key.pem"));
+    let config = OpensslConfig::new(&ec);
+    let config = ["-dcert", &cert, "-dkey", &key]
+        .iter()
+        .fold(config, |config, word| config.argument(word));
+    let json = found(openssl(&config).addr(), 0, &["--trust", "pin"]);
+    let suites = suites(&json);
+    assert!(suites.iter().any(|name| name.contains("ECDHE_ECDSA")));
+    assert!(suites.iter().any(|name| name.contains("ECDHE_RSA")));
+    // One RSA signature to verify is less work than one on P-256.
+    assert_eq!(
+        json["verdict"]["suites"],
+        json!(["TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"])
+    );
+    assert_eq!(json["chain"][0]["key"], "RSA-2048");
+}
+
+#[test]
+fn the_configuration_is_measured_on_a_board() {
+    if let Err(failure) = tools::find(Board::Esp32C3) {
+        return common::not_checked(&failure.to_string());
+    }
+    let chain = pki::simple(KeyKind::P256);
+    let server = openssl(&OpensslConfig::new(&chain));
+    let json = found(server.addr(), 0, &["--trust", "pin", "--board", "esp32c3"]);
+    let board = &json["verdict"]["boards"][0];
+    assert_eq!(board["board"], "esp32c3");
+    assert_eq!(board["kept"], json["verdict"]["costs"][0]["kept"]);
+    let [borrowed, stack, flash] =
+        ["borrowed", "stack", "flash"].map(|name| board[name].as_u64().unwrap());
+    assert!(
+        stack > 2000
+            && borrowed == stack + json["verdict"]["costs"][0]["scratch"].as_u64().unwrap()
+    );
+    assert!(flash > 30_000);
+    assert!((200..3000).contains(&board["milliseconds"]["160mhz"].as_u64().unwrap()));
+}
+
+#[test]
+fn the_rust_goes_to_a_file_that_is_not_overwritten() {
+    let chain = pki::simple(KeyKind::P256);
+    let server = openssl(&OpensslConfig::new(&chain));
+    let folder = tempfile::tempdir().unwrap();
+    let file = text(&folder.path().join("server.rs")).to_owned();
+    let arguments = ["--trust", "pin", "--rust", &file];
+    let ran = probe(server.addr(), &arguments);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert!(!ran.stdout.contains("use bearcub::"));
+    let written = std::fs::read_to_string(&file).unwrap();
+    assert!(written.contains("whoever answered the probe"), "{written}");
+    let ran = probe(server.addr(), &arguments);
+    assert_eq!(ran.status, 2);
+    assert!(ran.stderr.contains("--force"), "{}", ran.stderr);
+    assert_eq!(ran.stdout, "");
+    let ran = probe(server.addr(), &[&arguments[..], &["--force"]].concat());
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+}
+
+#[test]
+fn arguments_that_are_wrong_are_told_before_the_server_is_asked() {
+    let device = Files::of(&pki::device(KeyKind::P256));
+    let (cert, key) = (device.at("leaf.pem"), device.at("key.pem"));
+    let long = "a".repeat(300);
+    for (arguments, words) in [
+        (&["--time", "unset"][..], "validating needs a time"),
+        (&["--send", "\\q"], "backslash"),
+        (&["--trust", "hope"], "anchors"),
+        (&["--ca", "/nowhere.pem"], "/nowhere.pem"),
+        (&["--cert", "x"], "--key"),
+        (&["--board", "arduino"], "esp32c3"),
+        (&["--input-buffer", "100"], "512 to 16384"),
+        (&["--timeout", "0"], "seconds"),
+        (&["--server-name", &long], "error -1"),
+        (&["--alpn", ""], "error -1"),
+        (
+            &["--cert", &cert, "--key", &key, "--board", "esp32c3"],
+            "--include-private-key",
+        ),
+    ] {
+        let all = [&["probe", "127.0.0.1:1"], arguments].concat();
+        let said = common::refused(&all);
+        assert!(said.contains(words), "{arguments:?}: {said}");
+    }
 }
 
 #[test]

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use serde_json::json;
 use zeroize::Zeroizing;
 
+use super::connect::error;
 use super::options::{bytes_to_send, check, seconds};
 use super::style::{bold, good, warning};
 use super::{anchors, print, print_json, tell};
@@ -109,6 +111,9 @@ pub fn run(options: &ProbeOptions) -> Result<(), Failure> {
                 .to_owned(),
         ));
     }
+    for board in &options.board {
+        tools::find(*board)?;
+    }
     let candidates = candidates(options)?;
     let name = options.server_name.as_ref();
     let server_name = name.unwrap_or(&options.address.host).as_str();
@@ -142,7 +147,16 @@ fn probe(options: &ProbeOptions, wishes: &Wishes<'_>) -> Result<(), Failure> {
         protocols: &protocols,
     };
     let mut asker = Asker::new(&options.address, options.timeout);
-    let findings = scan(&mut asker, questions)?;
+    let findings = scan(&mut asker, questions).inspect_err(|failure| {
+        if options.json {
+            let _ = print_json(&json!({
+                "server": options.address.to_string(),
+                "server_name": wishes.server_name,
+                "ok": false,
+                "error": error(failure),
+            }));
+        }
+    })?;
     let verdict = decide(&mut asker, &findings, wishes);
     let verdict = verdict.as_ref();
     let seen = findings.flight.certificates.iter();
@@ -163,10 +177,17 @@ fn probe(options: &ProbeOptions, wishes: &Wishes<'_>) -> Result<(), Failure> {
         now: wishes.now,
     });
     let rust = rust(options, &findings, verdict.ok(), wishes)?;
-    let boards = match verdict {
-        Ok(verdict) => on_boards(options, verdict)?,
-        Err(_) => Vec::new(),
-    };
+    let (mut boards, mut trouble) = (Vec::new(), None);
+    if let Ok(verdict) = verdict
+        && verdict.failure().is_none()
+    {
+        for board in &options.board {
+            match on_board(*board, verdict) {
+                Ok(measurement) => boards.push((*board, measurement)),
+                Err(failure) => trouble = Some(failure),
+            }
+        }
+    }
     let probe = Probe {
         server: options.address.to_string(),
         server_name: wishes.server_name,
@@ -180,7 +201,8 @@ fn probe(options: &ProbeOptions, wishes: &Wishes<'_>) -> Result<(), Failure> {
         warnings: &warnings,
         taken: &asker.taken,
     };
-    finish(options, &probe)
+    finish(options, &probe)?;
+    trouble.map_or(Ok(()), Err)
 }
 
 /// Prints and writes everything, and says how it went.
@@ -230,22 +252,9 @@ fn rust(
     code::of(&address, verdict, anchor, needs_identity).map(Some)
 }
 
-fn on_boards(
-    options: &ProbeOptions,
-    verdict: &Verdict,
-) -> Result<Vec<(Board, Measurement)>, Failure> {
-    let mut measured = Vec::new();
-    if verdict.trial.result.is_err() {
-        return Ok(measured);
-    }
-    for board in &options.board {
-        let (recording, _) = verdict.trial.under(verdict.trial.plan.trust.clone())?;
-        match tools::find(*board).and_then(|tools| measure(*board, &tools, &recording)) {
-            Ok(measurement) => measured.push((*board, measurement)),
-            Err(failure) => tell(&failure),
-        }
-    }
-    Ok(measured)
+fn on_board(board: Board, verdict: &Verdict) -> Result<Measurement, Failure> {
+    let (recording, _) = verdict.trial.under(verdict.trial.plan.trust.clone())?;
+    measure(board, &tools::find(board)?, &recording)
 }
 
 fn outputs(options: &ProbeOptions, text: &str) -> Outputs {

@@ -31,6 +31,8 @@ pub struct Hello<'a> {
     pub fragment_length: Option<u8>,
     /// Protocols, the preferred one first.
     pub alpn: &'a [String],
+    /// Whether TLS 1.3 is offered with a key for x25519, which is nobody's.
+    pub with_key: bool,
 }
 
 impl Hello<'_> {
@@ -49,7 +51,7 @@ impl Hello<'_> {
         }
         long(&mut body, &suites);
         short(&mut body, &[0]);
-        long(&mut body, &self.extensions());
+        long(&mut body, &self.extensions(&random));
         let mut message = vec![1, 0];
         long(&mut message, &body);
         let mut record = vec![22, 3, 1];
@@ -57,7 +59,7 @@ impl Hello<'_> {
         record
     }
 
-    fn extensions(&self) -> Vec<u8> {
+    fn extensions(&self, random: &[u8]) -> Vec<u8> {
         let mut all = Vec::new();
         let mut add = |kind: u16, content: &[u8]| {
             number(&mut all, kind);
@@ -87,8 +89,13 @@ impl Hello<'_> {
         }
         if self.version == TLS13 {
             add(43, &[2, 3, 4]);
-            // No key: the server then says which group it wants.
-            add(51, &list(&[]));
+            let mut keys = Vec::new();
+            if self.with_key {
+                number(&mut keys, 29);
+                long(&mut keys, random);
+            }
+            // Without a key the server says which group it wants.
+            add(51, &list(&keys));
         }
         all
     }
@@ -139,6 +146,7 @@ mod tests {
             server_name: "a.test",
             fragment_length: Some(2),
             alpn: &alpn,
+            with_key: false,
         };
         let bytes = hello.to_bytes([7; 32]);
         let flow = Flow::read(&bytes);

@@ -187,6 +187,7 @@ impl<'s> Scan<'s, '_> {
             server_name: self.questions.server_name,
             fragment_length: None,
             alpn: self.questions.alpn,
+            with_key: false,
         }
     }
 
@@ -218,8 +219,16 @@ impl<'s> Scan<'s, '_> {
             let answer = if version == TLS12 {
                 first.clone()
             } else {
-                let hello = self.hello(version, suites, &groups);
-                self.asker.ask("versions", &hello, Until::ServerHello)?
+                let mut hello = self.hello(version, suites, &groups);
+                let answer = self.asker.ask("versions", &hello, Until::ServerHello)?;
+                hello.with_key =
+                    version == TLS13 && matches!(answer.end, End::Refused(47 | 50 | 109));
+                if hello.with_key {
+                    // illegal_parameter, decode_error, missing_extension: it wants a key at once.
+                    self.asker.ask("versions", &hello, Until::ServerHello)?
+                } else {
+                    answer
+                }
             };
             let spoken = match (&answer.flight.hello, &answer.end) {
                 (Some(hello), _) => Some(hello.version == version),
