@@ -17,7 +17,8 @@
 //! The tools: [`material`] reads certificates and keys in every usual form, [`output`] writes files all together or not at
 //! all, [`chain`] takes down what a server shows; [`fingerprint`] names keys, [`anchors`] chooses authorities, [`identity`] puts a device's into
 //! the forms that firmware wants, [`rust`] writes constants as source, [`explain`] puts errors and log
-//! lines into words; [`mqtt`] is a client of a broker.
+//! lines into words; [`probe`] finds out what a server can do, and the configuration that works with it; [`mqtt`] is a client
+//! of a broker.
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]

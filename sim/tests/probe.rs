@@ -316,7 +316,7 @@ fn rustls_follows_the_client_and_ignores_fragment_lengths() {
             .unwrap()
             .contains(".alpn(&[c\"mqtt\"])")
     );
-    assert_eq!(json["verdict"]["agreed"]["alpn"], 0);
+    assert_eq!(json["verdict"]["agreed"]["alpn"], "mqtt");
 }
 
 #[test]

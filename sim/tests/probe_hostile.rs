@@ -162,11 +162,14 @@ fn silence_and_single_bytes_end_with_the_time_out() {
     let dripping = server(|_, mut stream| {
         hear(&mut stream);
         let record = [&[22, 3, 3, 0x10, 0][..], &[0; 0x1000]].concat();
+        let pause = Some(Duration::from_millis(20));
+        stream.set_read_timeout(pause).unwrap();
         for byte in record {
-            if stream.write_all(&[byte]).is_err() {
+            // Until the client leaves, or the pause is over.
+            let has_left = stream.read(&mut [0; 64]).is_ok_and(|len| len == 0);
+            if has_left || stream.write_all(&[byte]).is_err() {
                 return;
             }
-            std::thread::sleep(Duration::from_millis(20));
         }
     });
     for address in [silent, dripping] {
@@ -220,33 +223,35 @@ fn failing_after(good: usize, fault: Fault, target: SocketAddr) -> SocketAddr {
     })
 }
 
+/// The report on a server that fails after so many connections, and the exit status.
+fn report(good: usize, fault: Fault, target: SocketAddr) -> (serde_json::Value, i32) {
+    let address = failing_after(good, fault, target).to_string();
+    let start = Instant::now();
+    let arguments = ["probe", &address, "--timeout", "0.4", "--json"];
+    let ran = bearcub_with(&arguments, &[], b"");
+    assert!(
+        start.elapsed() < Duration::from_secs(25),
+        "{good} {fault:?}"
+    );
+    (ran.json(), ran.status)
+}
+
 #[test]
 fn a_server_that_fails_in_the_middle_of_the_questions_leaves_what_was_found() {
     let (server, _) = well();
-    // After the first contact; among versions, suites, groups, lengths and protocols; before the library's handshakes.
-    for (good, fault) in [
-        (1, Fault::Stalls),
-        (3, Fault::Stalls),
-        (9, Fault::Stalls),
-        (22, Fault::Stalls),
-        (25, Fault::Stalls),
-        (1, Fault::Closes),
-        (3, Fault::Closes),
-        (9, Fault::Closes),
-        (22, Fault::Closes),
-        (25, Fault::Closes),
-        (5, Fault::Garbage),
-        (22, Fault::Garbage),
-    ] {
-        let address = failing_after(good, fault, server.addr());
-        let address = address.to_string();
-        let start = Instant::now();
-        let arguments = ["probe", &address, "--timeout", "0.4", "--json"];
-        let ran = bearcub_with(&arguments, &[], b"");
-        let case = format!("{good} {fault:?}: {}", ran.stderr);
-        assert!([1, 3].contains(&ran.status), "{} {case}", ran.status);
-        assert!(start.elapsed() < Duration::from_secs(25), "{case}");
-        let json = ran.json();
+    let ran = bearcub_with(&["probe", &server.addr().to_string(), "--json"], &[], b"");
+    let json = ran.json();
+    let questions = json["questions"].as_array().unwrap();
+    let connections = |one: &serde_json::Value| one["connections"].as_u64().unwrap();
+    let all = questions.iter().map(connections).sum::<u64>() as usize;
+    let handshakes = connections(questions.last().unwrap()) as usize;
+    assert_eq!(handshakes, 3);
+    // From each connection on up to the first of the library's two that matter.
+    for good in 1..all - 1 {
+        let fault = [Fault::Closes, Fault::Stalls, Fault::Garbage][good % 3];
+        let (json, status) = report(good, fault, server.addr());
+        let case = format!("{good} of {all} {fault:?}: {json}");
+        assert!([1, 3].contains(&status), "{status} {case}");
         assert_eq!(json["ok"], false, "{case}");
         assert_eq!(json["chain"][0]["subject"], "CN=localhost", "{case}");
         assert!(json["error"]["message"].is_string(), "{case}");
@@ -254,6 +259,10 @@ fn a_server_that_fails_in_the_middle_of_the_questions_leaves_what_was_found() {
             assert_eq!(json["versions"]["TLS 1.2"], true, "{case}");
         }
     }
+    // A session that cannot be resumed keeps nobody from connecting.
+    let (json, status) = report(all - 1, Fault::Stalls, server.addr());
+    assert_eq!((status, &json["ok"]), (0, &true.into()), "{json}");
+    assert!(json["resumption"].is_null());
 }
 
 #[test]

@@ -24,7 +24,7 @@ use crate::probe::certificates::Link;
 use crate::probe::code;
 use crate::probe::exchange::Asker;
 use crate::probe::report::Probe;
-use crate::probe::scan::{Findings, Questions, scan};
+use crate::probe::scan::{Questions, scan};
 use crate::probe::text::{self, Style};
 use crate::probe::verdict::{TrustBy, Verdict, Wishes, decide};
 use crate::probe::warnings::{self, Subject};
@@ -176,7 +176,7 @@ fn probe(options: &ProbeOptions, wishes: &Wishes<'_>) -> Result<(), Failure> {
         warn_days: options.warn_days,
         now: wishes.now,
     });
-    let rust = rust(options, &findings, verdict.ok(), wishes)?;
+    let rust = rust(options, verdict.ok(), wishes)?;
     let (mut boards, mut trouble) = (Vec::new(), None);
     if let Ok(verdict) = verdict
         && verdict.failure().is_none()
@@ -235,7 +235,6 @@ fn finish(options: &ProbeOptions, probe: &Probe<'_>) -> Result<(), Failure> {
 
 fn rust(
     options: &ProbeOptions,
-    findings: &Findings,
     verdict: Option<&Verdict>,
     wishes: &Wishes<'_>,
 ) -> Result<Option<String>, Failure> {
@@ -246,8 +245,7 @@ fn rust(
         .ending
         .chosen
         .and_then(|number| wishes.candidates.get(number));
-    let demanded = findings.flight.request.is_some() && verdict.trial.result.is_err();
-    let needs_identity = wishes.client.is_some() || demanded;
+    let needs_identity = wishes.client.is_some() || verdict.lacks_identity();
     let address = options.address.to_string();
     code::of(&address, verdict, anchor, needs_identity).map(Some)
 }

@@ -5,6 +5,9 @@
 //! - [`registry`]: names of suites, groups, versions and alerts
 //! - [`hello`] writes what is asked, [`reader`] reads what is answered, [`exchange`] does both within bounds
 //! - [`scan`]: one question after the other
+//! - [`certificates`]: the chain; [`trial`]: the library's own handshakes
+//! - [`verdict`]: the configuration that works, [`code`]: the same as Rust, [`warnings`]: what else is to be known
+//! - [`report`] and [`text`]: everything, for machines and for people
 
 pub mod certificates;
 pub mod code;

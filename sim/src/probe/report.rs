@@ -13,11 +13,10 @@ use super::warnings::Warning;
 use crate::anchors::Candidate;
 use crate::board::Board;
 use crate::board::measure::Measurement;
-use crate::commands::connect::error;
+use crate::commands::connect::{self, error};
 use crate::failure::Failure;
 use crate::measure::Measured;
 use crate::model;
-use crate::recording::Agreed;
 use crate::report::json as shared;
 use crate::steps;
 
@@ -47,18 +46,6 @@ pub struct Probe<'a> {
     pub taken: &'a [Taken],
 }
 
-impl Verdict {
-    /// Why the configuration does not work, if it does not.
-    pub fn failure(&self) -> Option<&Failure> {
-        self.trial.result.as_ref().err()
-    }
-
-    /// The name of the trust.
-    pub fn trust_name(&self) -> &'static str {
-        trust_name(self.trust)
-    }
-}
-
 /// As `--trust` has it.
 pub fn trust_name(trust: TrustBy) -> &'static str {
     match trust {
@@ -77,8 +64,7 @@ impl Probe<'_> {
 
     /// Whether it failed for nothing but a client certificate that was not given.
     pub fn lacks_identity(&self) -> bool {
-        let demanded = |warning: &Warning| warning.id == "client-certificate-demanded";
-        self.warnings.iter().any(demanded)
+        self.verdict.is_ok_and(Verdict::lacks_identity)
     }
 
     /// Everything, as one object.
@@ -210,7 +196,7 @@ impl Probe<'_> {
     fn verdict_json(&self, verdict: &Verdict) -> Value {
         let plan = &verdict.trial.plan;
         let agreed = verdict.trial.result.as_ref().ok();
-        let agreed = agreed.map(|outcome| Agreed::from(&outcome.negotiated));
+        let agreed = agreed.map(|outcome| connect::agreed(plan, outcome));
         json!({
             "works": verdict.failure().is_none(),
             "suites": plan.suites,

@@ -67,6 +67,14 @@ impl Trial {
         Flow::read(&self.tape.stream(Direction::ToClient)).certificates
     }
 
+    /// Whether the server has sent a CertificateRequest.
+    pub fn was_asked_for_a_certificate(&self) -> bool {
+        let messages = Flow::read(&self.tape.stream(Direction::ToClient)).messages;
+        messages
+            .iter()
+            .any(|seen| seen.name == "CertificateRequest")
+    }
+
     /// The chain, for others to judge.
     ///
     /// # Errors

@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use bearcub::Error;
+use bearcub::error::{NetworkError, PeerError};
 use bearcub::identity::PrivateKey;
 use bearcub::trust::{Pin, PublicKey};
 use serde::Serialize;
@@ -110,6 +112,25 @@ pub struct Verdict {
 }
 
 impl Verdict {
+    /// Why the configuration does not work, if it does not.
+    pub fn failure(&self) -> Option<&Failure> {
+        self.trial.result.as_ref().err()
+    }
+
+    /// Whether the server ended the handshake after it had asked for a client certificate and got none.
+    pub fn lacks_identity(&self) -> bool {
+        let ended_by_server = matches!(
+            self.failure().and_then(Failure::tls),
+            Some(
+                Error::Peer(PeerError::AlertReceived(_))
+                    | Error::Network(NetworkError::Truncated | NetworkError::Transport(_))
+            )
+        );
+        ended_by_server
+            && self.trial.plan.client.is_none()
+            && self.trial.was_asked_for_a_certificate()
+    }
+
     /// What was counted with the chosen trust.
     pub fn cost(&self) -> Option<&Measured> {
         let mut costs = self.costs.iter();
@@ -252,18 +273,23 @@ fn plan(findings: &Findings, wishes: &Wishes<'_>, suite: u16) -> Plan {
 }
 
 /// The buffer of the scenarios, if the server agrees to records that fit; a smaller or larger one if it agrees to that
-/// instead; else one for all records that TLS allows.
+/// instead; else one for all records that TLS allows. A server that broke its word once is not taken by it again.
 fn input(findings: &Findings) -> usize {
+    let all = &findings.fragments;
     let agreed = |bytes: &usize| {
-        let mut all = findings.fragments.iter();
-        all.any(|one| one.bytes == *bytes && one.acknowledged && one.kept != Some(false))
+        let mut those = all.iter().filter(|one| one.acknowledged);
+        those.any(|one| one.bytes == *bytes)
     };
+    if all.iter().any(|one| one.kept == Some(false)) {
+        return LARGEST;
+    }
     let usual = Buffers::DEFAULT.input;
-    [usual, 512, 2048, 4096]
-        .into_iter()
-        .find(agreed)
-        .unwrap_or(16_384)
+    let mut sizes = [usual, 512, 2048, 4096].into_iter();
+    sizes.find(agreed).unwrap_or(LARGEST)
 }
+
+/// Bytes of plaintext in the largest record of TLS.
+const LARGEST: usize = 16_384;
 
 /// The fewest that the server, its key and the device's key need.
 fn groups(findings: &Findings, wishes: &Wishes<'_>, suite: u16) -> &'static str {
@@ -372,5 +398,68 @@ fn resume(asker: &mut Asker<'_>, trial: &Trial) -> (Resumption, Option<Measured>
         ),
         Ok(_) => (Resumption::Forgotten, None),
         Err(failure) => not_tried(&format!("the second connection failed: {failure}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::probe::reader::Request;
+    use crate::probe::scan::Fragment;
+
+    fn agreeing(sizes: &[(usize, Option<bool>)]) -> Findings {
+        let fragment = |(bytes, kept): &(usize, Option<bool>)| Fragment {
+            bytes: *bytes,
+            acknowledged: true,
+            largest_record: 0,
+            kept: *kept,
+        };
+        Findings {
+            fragments: sizes.iter().map(fragment).collect(),
+            ..Findings::default()
+        }
+    }
+
+    #[test]
+    fn the_buffer_is_what_the_server_agrees_to_and_keeps_to() {
+        assert_eq!(input(&agreeing(&[(512, Some(true)), (1024, None)])), 1024);
+        assert_eq!(input(&agreeing(&[(512, Some(true))])), 512);
+        assert_eq!(input(&agreeing(&[(2048, None), (4096, None)])), 2048);
+        assert_eq!(input(&agreeing(&[])), LARGEST);
+        // A word that was broken once is not relied on.
+        assert_eq!(
+            input(&agreeing(&[(512, Some(false)), (1024, None)])),
+            LARGEST
+        );
+    }
+
+    #[test]
+    fn the_groups_are_the_fewest_that_both_keys_need() {
+        let wishes = Wishes {
+            server_name: "a.test",
+            now: 0,
+            trust: None,
+            client: None,
+            alpn: &[],
+            input: None,
+            output: 1024,
+            send: None,
+            candidates: &[],
+        };
+        let (ecdhe_rsa, static_rsa) = (0xc02f, 0x009c);
+        let mut findings = Findings {
+            groups: vec![29, 23],
+            ..Findings::default()
+        };
+        assert_eq!(groups(&findings, &wishes, static_rsa), "none");
+        assert_eq!(groups(&findings, &wishes, ecdhe_rsa), "x25519");
+        // A device's certificate is most likely on P-256, which the server must have been offered.
+        findings.flight.request = Some(Request::default());
+        assert_eq!(groups(&findings, &wishes, ecdhe_rsa), "x25519-p256");
+        findings.groups = vec![23];
+        assert_eq!(groups(&findings, &wishes, ecdhe_rsa), "p256");
+        findings.flight.request = None;
+        findings.groups = vec![24];
+        assert_eq!(groups(&findings, &wishes, ecdhe_rsa), names::DEFAULT_GROUPS);
     }
 }

@@ -401,23 +401,26 @@ fn size(subject: &Subject<'_>, list: &mut List) {
 
 fn identity(subject: &Subject<'_>, list: &mut List) {
     let asks = subject.findings.flight.request.is_some();
-    let failed = subject
-        .verdict
-        .is_some_and(|verdict| verdict.trial.result.is_err());
-    match (asks, subject.has_identity, failed) {
-        (true, false, true) => list.add(
+    if subject.verdict.is_some_and(Verdict::lacks_identity) {
+        list.add(
             "client-certificate-demanded",
             "the server demands a client certificate: give the device's with --cert and --key to have everything tried and counted",
-        ),
-        (true, false, false) if subject.verdict.is_some() => list.add(
+        );
+    } else if asks
+        && !subject.has_identity
+        && subject
+            .verdict
+            .is_some_and(|verdict| verdict.failure().is_none())
+    {
+        list.add(
             "client-certificate-optional",
             "the server asks for a client certificate, and lets the device connect without one; its broker may still refuse it later",
-        ),
-        (false, true, _) => list.add(
+        );
+    } else if !asks && subject.has_identity {
+        list.add(
             "client-certificate-unused",
             "the server does not ask for a client certificate: the one that was given is not used, and proves nothing",
-        ),
-        _ => {}
+        );
     }
 }
 
