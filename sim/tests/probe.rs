@@ -514,10 +514,25 @@ fn faults_of_chains_are_told() {
 fn an_answer_is_looked_at_for_the_size_of_its_records() {
     let chain = pki::simple(KeyKind::P256);
     let server = openssl(&OpensslConfig::new(&chain));
-    let line = "x".repeat(3000) + "\\n";
-    let json = found(server.addr(), 0, &["--trust", "pin", "--send", &line]);
+    let line = "x".repeat(6000) + "\\n";
+    let arguments = [
+        "--trust",
+        "pin",
+        "--send",
+        &line,
+        "--output-buffer",
+        "16384",
+    ];
+    let json = found(server.addr(), 0, &arguments);
     let largest = json["largest_record"]["all"].as_u64().unwrap();
     assert!((1000..=1024).contains(&largest), "{largest}");
+    // The certificate fits into one record of any size; the answer into none of them.
+    for one in json["fragment_lengths"].as_array().unwrap() {
+        assert_eq!(
+            (&one["kept"], &one["largest_record"]),
+            (&true.into(), &one["bytes"])
+        );
+    }
 }
 
 #[test]

@@ -26,7 +26,7 @@ use crate::probe::exchange::Asker;
 use crate::probe::report::Probe;
 use crate::probe::scan::{Questions, scan};
 use crate::probe::text::{self, Style};
-use crate::probe::verdict::{TrustBy, Verdict, Wishes, decide};
+use crate::probe::verdict::{TrustBy, Verdict, Wishes, decide, fragments_of_data};
 use crate::probe::warnings::{self, Subject};
 
 /// Protocols that are asked about in any case.
@@ -147,7 +147,7 @@ fn probe(options: &ProbeOptions, wishes: &Wishes<'_>) -> Result<(), Failure> {
         protocols: &protocols,
     };
     let mut asker = Asker::new(&options.address, options.timeout);
-    let findings = scan(&mut asker, questions).inspect_err(|failure| {
+    let mut findings = scan(&mut asker, questions).inspect_err(|failure| {
         if options.json {
             let _ = print_json(&json!({
                 "server": options.address.to_string(),
@@ -157,6 +157,7 @@ fn probe(options: &ProbeOptions, wishes: &Wishes<'_>) -> Result<(), Failure> {
             }));
         }
     })?;
+    fragments_of_data(&mut asker, &mut findings, wishes);
     let verdict = decide(&mut asker, &findings, wishes);
     let verdict = verdict.as_ref();
     let seen = findings.flight.certificates.iter();
@@ -208,9 +209,7 @@ fn probe(options: &ProbeOptions, wishes: &Wishes<'_>) -> Result<(), Failure> {
 /// Prints and writes everything, and says how it went.
 fn finish(options: &ProbeOptions, probe: &Probe<'_>) -> Result<(), Failure> {
     let good_enough = probe.works() || probe.lacks_identity();
-    if let Some(rust) = probe.rust.filter(|_| good_enough) {
-        outputs(options, rust).write()?;
-    }
+    let rust = probe.rust.filter(|_| good_enough);
     if options.json {
         print_json(&probe.json())?;
     } else {
@@ -220,16 +219,19 @@ fn finish(options: &ProbeOptions, probe: &Probe<'_>) -> Result<(), Failure> {
             good: |text| good(text),
         };
         print(&text::of(probe, &style))?;
-        match (probe.rust.filter(|_| good_enough), &options.rust) {
-            (Some(_), Some(path)) => print(&format!("{}: written\n", path.display()))?,
-            (Some(rust), None) => print(&format!("\n{rust}"))?,
-            (None, _) => {}
+        if let (Some(rust), None) = (rust, &options.rust) {
+            print(&format!("\n{rust}"))?;
+        }
+    }
+    if let (Some(rust), Some(path)) = (rust, &options.rust) {
+        outputs(options, rust).write()?;
+        if !options.json {
+            print(&format!("{}: written\n", path.display()))?;
         }
     }
     match probe.failure() {
-        Some(_) if good_enough => Ok(()),
-        None => Ok(()),
-        Some(failure) => Err(failure.clone()),
+        Some(failure) if !good_enough => Err(failure.clone()),
+        _ => Ok(()),
     }
 }
 

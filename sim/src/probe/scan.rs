@@ -38,7 +38,7 @@ pub struct Fragment {
     pub bytes: usize,
     /// Whether the server agreed.
     pub acknowledged: bool,
-    /// Bytes of plaintext in its largest record of the handshake.
+    /// Bytes of plaintext in its largest record: of the handshake, and of the answer to what was sent, if anything was.
     pub largest_record: usize,
     /// Whether it kept to it; none if nothing that it sent would have been larger.
     pub kept: Option<bool>,

@@ -125,7 +125,7 @@ fn records(text: &mut String, probe: &Probe<'_>, style: &Style) {
         };
         let _ = writeln!(
             text,
-            "  fragment length {:4}  {kept}; the largest record of the handshake had {} B",
+            "  fragment length {:4}  {kept}; the largest record had {} B",
             one.bytes,
             grouped(one.largest_record)
         );

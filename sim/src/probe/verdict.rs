@@ -142,6 +142,43 @@ impl Verdict {
     }
 }
 
+/// Whether the server keeps to its fragment lengths in an answer too, if something is sent to it: a connection for each
+/// length, and one without. What cannot be tried leaves what is known of the handshakes.
+pub fn fragments_of_data(asker: &mut Asker<'_>, findings: &mut Findings, wishes: &Wishes<'_>) {
+    let (Some(send), Some(suite)) = (wishes.send, findings.candidates().first().copied()) else {
+        return;
+    };
+    let usual = plan(findings, wishes, suite);
+    let mut largest = |length| {
+        let plan = Plan {
+            fragment_length: length,
+            buffers: Buffers {
+                input: LARGEST,
+                ..usual.buffers
+            },
+            ..usual.clone()
+        };
+        let start = Instant::now();
+        let trial = trial::connect(asker.address, asker.timeout, &plan, Some(send));
+        asker.note("answers in fragments", start.elapsed());
+        trial.map_or(0, |trial| trial.largest_record())
+    };
+    if findings.fragments.iter().all(|one| !one.acknowledged) {
+        return;
+    }
+    let without = largest(FragmentPlan::NotOffered);
+    for one in findings.fragments.iter_mut().filter(|one| one.acknowledged) {
+        one.largest_record = one
+            .largest_record
+            .max(largest(FragmentPlan::Bytes(one.bytes)));
+        if one.largest_record > one.bytes {
+            one.kept = Some(false);
+        } else if without > one.bytes {
+            one.kept = Some(true);
+        }
+    }
+}
+
 /// Chooses and tries. Where the server has keys of two kinds, the configuration with the shorter connect is kept.
 ///
 /// # Errors
