@@ -62,19 +62,8 @@ pub fn fetch(
     let live = Live::connect(address, timeout).map_err(|failure| failure.at(address))?;
     let mut link = Recorder::new(live, Instant::now());
     let result = run(&plan, seed).connect(&mut link, &mut |_| {});
-    let tape = link.tape().clone();
-    let certificates = Flow::read(&tape.stream(Direction::ToClient)).certificates;
-    match (certificates.is_empty(), result) {
-        (true, Err(failure)) => Err(failure.at(address)),
-        (true, Ok(_)) => Err(Failure::Other(format!("{address} shows no certificate"))),
-        (false, result) => Ok(Presented {
-            certificates,
-            plan,
-            seed,
-            tape,
-            failure: result.err(),
-        }),
-    }
+    Presented::of(&plan, seed, link.tape(), result.map(|_| ()))
+        .map_err(|failure| failure.at(address))
 }
 
 fn run(plan: &Plan, seed: [u8; 32]) -> Run<'_> {
@@ -87,6 +76,30 @@ fn run(plan: &Plan, seed: [u8; 32]) -> Run<'_> {
 }
 
 impl Presented {
+    /// What was shown in a connection of that plan, whose randomness came from that seed.
+    ///
+    /// # Errors
+    /// Why the connection failed, if no certificate came.
+    pub fn of(
+        plan: &Plan,
+        seed: [u8; 32],
+        tape: &Tape,
+        result: Result<(), Failure>,
+    ) -> Result<Presented, Failure> {
+        let certificates = Flow::read(&tape.stream(Direction::ToClient)).certificates;
+        match (certificates.is_empty(), result) {
+            (true, Err(failure)) => Err(failure),
+            (true, Ok(())) => Err(Failure::Other("the server shows no certificate".to_owned())),
+            (false, result) => Ok(Presented {
+                certificates,
+                plan: plan.clone(),
+                seed,
+                tape: tape.clone(),
+                failure: result.err(),
+            }),
+        }
+    }
+
     /// What the library says to this chain at that time (seconds since 1970), with that trust.
     ///
     /// # Errors

@@ -17,8 +17,8 @@
 //! The tools: [`material`] reads certificates and keys in every usual form, [`output`] writes files all together or not at
 //! all, [`chain`] takes down what a server shows; [`fingerprint`] names keys, [`anchors`] chooses authorities, [`identity`] puts a device's into
 //! the forms that firmware wants, [`rust`] writes constants as source, [`explain`] puts errors and log
-//! lines into words; [`mqtt`] is a client of a broker, [`rules`] republishes what it delivers,
-//! [`doctor`] tries a device's set-up.
+//! lines into words; [`probe`] finds out what a server can do, and the configuration that works with it; [`mqtt`] is a client
+//! of a broker, [`rules`] republishes what it delivers, [`doctor`] tries a device's set-up.
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
@@ -48,6 +48,7 @@ pub mod names;
 pub mod output;
 pub mod peer;
 pub mod plan;
+pub mod probe;
 pub mod recording;
 pub mod report;
 pub mod rules;

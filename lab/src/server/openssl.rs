@@ -68,6 +68,14 @@ impl OpensslConfig {
         self
     }
 
+    /// One old version only: `-tls1` or `-tls1_1`. They need security level 0.
+    #[must_use]
+    pub fn old_version(mut self, flag: &'static str) -> Self {
+        self.version = flag;
+        self.security_level = 0;
+        self
+    }
+
     /// The cipher suites for TLS 1.2, in OpenSSL's words and in the server's order of preference.
     #[must_use]
     pub fn ciphers(mut self, list: &str) -> Self {

@@ -276,7 +276,7 @@ fn of_chain(path: &Path) -> Result<Vec<Vec<u8>>, Failure> {
 }
 
 /// Those of a file. Of several, those that cannot be used are left out, which is said.
-fn of_file(path: &Path) -> Result<Vec<Candidate>, Failure> {
+pub(super) fn of_file(path: &Path) -> Result<Vec<Candidate>, Failure> {
     let items = material::read(path, &Passphrase::default())?;
     let (mut found, mut unusable) = (Vec::new(), Vec::new());
     for (number, item) in items.iter().enumerate() {
@@ -304,7 +304,7 @@ fn of_file(path: &Path) -> Result<Vec<Candidate>, Failure> {
 }
 
 /// Those that the system trusts and the library can use.
-fn of_system() -> Result<Vec<Candidate>, Failure> {
+pub(super) fn of_system() -> Result<Vec<Candidate>, Failure> {
     let loaded = rustls_native_certs::load_native_certs();
     let found: Vec<_> = loaded
         .certs

@@ -67,6 +67,9 @@ pub enum Command {
     /// The fingerprints of a server's key, a certificate, a request or a key; checks a pin against them
     #[command(after_help = help::of("fingerprint"))]
     Fingerprint(super::fingerprint::FingerprintOptions),
+    /// What a server means for a small device: everything it can do, and the configuration that works with it
+    #[command(after_help = help::of("probe"))]
+    Probe(super::probe::ProbeOptions),
     /// A device's private key and certificate, checked, in the forms that firmware wants
     #[command(after_help = help::of("identity"))]
     Identity(super::identity::IdentityOptions),

@@ -268,7 +268,7 @@ pub fn error(failure: &Failure) -> serde_json::Value {
 }
 
 /// What was agreed on, with the protocol by its name.
-fn agreed(plan: &Plan, outcome: &Outcome) -> serde_json::Value {
+pub fn agreed(plan: &Plan, outcome: &Outcome) -> serde_json::Value {
     let agreed = Agreed::from(&outcome.negotiated);
     let alpn = agreed.alpn.and_then(|index| plan.alpn.get(index));
     json!({

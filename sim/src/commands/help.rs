@@ -8,7 +8,7 @@ Exit status:
   0  it went well
   1  the connection, a replay or the disk failed
   2  the arguments, or the files that they name, are wrong
-  3  what was to be checked does not hold: a pin does not match, no authority suffices, a device would fail
+  3  what was to be checked does not hold: a pin does not match, no authority suffices, no configuration works, a device would fail
   4  what was to be explained is not known";
 
 /// For every command, what it is called with.
@@ -103,6 +103,14 @@ const EXAMPLES: &[(&str, &[&str])] = &[
             "bearcub fingerprint server.pem --check 'sha256//JbQbUG5JMJUoI6brnx0x3vZF6jilxsapbXGVfjhN8Fg='",
             "bearcub fingerprint key.pem --passphrase-env PASSPHRASE --json",
             "openssl req -in device.csr | bearcub fingerprint -",
+        ],
+    ),
+    (
+        "probe",
+        &[
+            "bearcub probe mqtt.example.org:8883",
+            "bearcub probe localhost:8883 --ca ca.pem --cert device.pem --key device-key.pem --rust src/server.rs",
+            "bearcub probe mqtt.example.org:8883 --trust pin --board esp8266 --json",
         ],
     ),
     (

@@ -15,6 +15,7 @@ pub mod identity;
 pub mod manual;
 pub mod options;
 pub mod peers;
+pub mod probe;
 pub mod publish;
 pub mod readme;
 pub mod record;
@@ -55,6 +56,7 @@ pub fn main() -> ExitCode {
         Some(Command::Subscribe(options)) => subscribe::run(&options),
         Some(Command::Rules(options)) => rules::run(&options),
         Some(Command::Fingerprint(options)) => fingerprint::run(&options),
+        Some(Command::Probe(options)) => probe::run(&options),
         Some(Command::Identity(options)) => identity::run(&options),
         Some(Command::Anchors(options)) => anchors::run(&options),
         Some(Command::Ca(options)) => ca::run(&options),

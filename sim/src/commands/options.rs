@@ -199,16 +199,23 @@ impl ConnectionOptions {
     /// # Errors
     /// For an escape that there is not.
     pub fn bytes_to_send(&self) -> Result<Option<Vec<u8>>, Failure> {
-        let text = self.send.as_deref();
-        text.map(|text| {
-            unescape(text).ok_or_else(|| {
-                Failure::Usage(format!(
-                    "--send {text}: a backslash is followed by n, r, t, \\ or xHH"
-                ))
-            })
-        })
-        .transpose()
+        bytes_to_send(self.send.as_deref())
     }
+}
+
+/// What `--send` stands for.
+///
+/// # Errors
+/// For an escape that there is not.
+pub fn bytes_to_send(text: Option<&str>) -> Result<Option<Vec<u8>>, Failure> {
+    text.map(|text| {
+        unescape(text).ok_or_else(|| {
+            Failure::Usage(format!(
+                "--send {text}: a backslash is followed by n, r, t, \\ or xHH"
+            ))
+        })
+    })
+    .transpose()
 }
 
 /// Finds what is wrong with a plan before the server is bothered.
