@@ -134,25 +134,37 @@ impl<'a> Options<'a> {
     /// The rule that they violate: a password without a user name, no client identifier for a persistent session, strings
     /// that are too long or have a NUL, a topic of the will that is none, a limit of the broker.
     pub fn check(&self) -> Result<(), Error> {
+        Ok(self.find_misuse()?)
+    }
+
+    pub(crate) fn find_misuse(&self) -> Result<(), MqttMisuse> {
         for string in [Some(self.client_id), self.user_name].into_iter().flatten() {
             topic::check_string(string)?;
         }
         let will_payload = self.will.map(|will| will.payload);
         for bytes in [self.password, will_payload].into_iter().flatten() {
             if bytes.len() > usize::from(u16::MAX) {
-                return Err(MqttMisuse::StringTooLong.into());
+                return Err(MqttMisuse::StringTooLong);
             }
         }
         if self.password.is_some() && self.user_name.is_none() {
-            return Err(MqttMisuse::PasswordAlone.into());
+            return Err(MqttMisuse::PasswordAlone);
         }
         if self.client_id.is_empty() && !self.clean_session {
-            return Err(MqttMisuse::EmptyClientId.into());
+            return Err(MqttMisuse::EmptyClientId);
         }
         if let Some(will) = &self.will {
-            self.broker.check_publish(will)?;
+            let Publish { topic, payload, qos, .. } = will;
+            self.broker.find_misuse(topic, payload.len(), *qos)?;
         }
-        self.broker.check_session(self)
+        if self.client_id.len() > usize::from(self.broker.client_id) {
+            return Err(MqttMisuse::LimitClientId);
+        }
+        let (shortest, longest) = self.broker.keep_alive;
+        if self.keep_alive < shortest || self.keep_alive > longest {
+            return Err(MqttMisuse::LimitKeepAlive);
+        }
+        Ok(())
     }
 }
 
@@ -304,21 +316,7 @@ impl Broker {
     /// # Errors
     /// The rule or the limit.
     pub fn check_publish(&self, message: &Publish<'_>) -> Result<(), Error> {
-        self.check_message(message.topic, message.payload.len(), message.qos)
-    }
-
-    pub(crate) fn check_message(
-        &self,
-        name: &str,
-        payload_length: usize,
-        qos: QoS,
-    ) -> Result<(), Error> {
-        topic::check_name(name)?;
-        self.check_topic(name)?;
-        if payload_length > self.payload as usize {
-            return Err(MqttMisuse::LimitPayload.into());
-        }
-        self.check_qos(qos)
+        Ok(self.find_misuse(message.topic, message.payload.len(), message.qos)?)
     }
 
     /// Whether the broker takes a filter, and the standard allows it.
@@ -326,35 +324,37 @@ impl Broker {
     /// # Errors
     /// The rule or the limit.
     pub fn check_filter(&self, filter: &Filter<'_>) -> Result<(), Error> {
-        topic::check_filter(filter.topic)?;
-        self.check_topic(filter.topic)?;
-        self.check_qos(filter.qos)
+        Ok(self.find_filter_misuse(filter)?)
     }
 
-    fn check_qos(&self, qos: QoS) -> Result<(), Error> {
-        if qos > self.qos {
-            return Err(MqttMisuse::LimitQoS.into());
+    pub(crate) fn find_misuse(
+        &self,
+        name: &str,
+        payload_length: usize,
+        qos: QoS,
+    ) -> Result<(), MqttMisuse> {
+        topic::check_name(name)?;
+        if payload_length > self.payload as usize {
+            return Err(MqttMisuse::LimitPayload);
         }
-        Ok(())
+        self.find_limit(name, qos)
     }
 
-    fn check_topic(&self, topic: &str) -> Result<(), Error> {
+    pub(crate) fn find_filter_misuse(&self, filter: &Filter<'_>) -> Result<(), MqttMisuse> {
+        topic::check_filter(filter.topic)?;
+        self.find_limit(filter.topic, filter.qos)
+    }
+
+    fn find_limit(&self, topic: &str, qos: QoS) -> Result<(), MqttMisuse> {
         if topic.len() > usize::from(self.topic) {
-            return Err(MqttMisuse::LimitTopicLength.into());
+            return Err(MqttMisuse::LimitTopicLength);
         }
         let slashes = topic.bytes().filter(|&byte| byte == b'/').count();
         if slashes > usize::from(self.slashes) {
-            return Err(MqttMisuse::LimitTopicLevels.into());
+            return Err(MqttMisuse::LimitTopicLevels);
         }
-        Ok(())
-    }
-
-    fn check_session(&self, options: &Options<'_>) -> Result<(), Error> {
-        if options.client_id.len() > usize::from(self.client_id) {
-            return Err(MqttMisuse::LimitClientId.into());
-        }
-        if !(self.keep_alive.0..=self.keep_alive.1).contains(&options.keep_alive) {
-            return Err(MqttMisuse::LimitKeepAlive.into());
+        if qos > self.qos {
+            return Err(MqttMisuse::LimitQoS);
         }
         Ok(())
     }

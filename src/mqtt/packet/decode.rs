@@ -4,7 +4,7 @@ use core::str;
 
 use crate::error::{MqttViolation, Refusal};
 
-use super::{Packet, PacketId, PublishHeader, QoS, first_byte};
+use super::{Packet, PacketId, PublishHeader, QoS, first_byte, topic};
 
 /// How far the bytes go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub fn decode(bytes: &[u8]) -> Result<Progress<'_>, MqttViolation> {
     let Some((remaining, start)) = remaining_length(bytes)? else {
         return Ok(Progress::Incomplete(1));
     };
-    let body = &bytes[start..];
+    let body = bytes.get(start..).unwrap_or_default();
     if first & 0xf0 == first_byte::PUBLISH {
         return publish(first, remaining, body, start);
     }
@@ -75,48 +75,43 @@ pub fn decode(bytes: &[u8]) -> Result<Progress<'_>, MqttViolation> {
     Ok(Progress::Packet(packet, start + remaining))
 }
 
+/// The types of packets that a broker sends (section 2.2.1), a bit for each.
+const FROM_BROKER: u16 = 0b0010_1010_1111_1100;
+
 fn check_first(first: u8) -> Result<(), MqttViolation> {
-    let expected = match first & 0xf0 {
-        first_byte::PUBLISH => {
-            return match (first >> 1 & 3, first & first_byte::DUPLICATE) {
-                (3, _) => Err(MqttViolation::QoS3),
-                (0, first_byte::DUPLICATE) => Err(MqttViolation::DuplicateAtQoS0),
-                _ => Ok(()),
-            };
-        }
-        0x60 => first_byte::PUBREL,
-        other @ (first_byte::CONNACK
-        | first_byte::PUBACK
-        | first_byte::PUBREC
-        | first_byte::PUBCOMP
-        | first_byte::SUBACK
-        | first_byte::UNSUBACK
-        | first_byte::PINGRESP) => other,
-        _ => return Err(MqttViolation::PacketType),
-    };
-    if first == expected {
-        Ok(())
-    } else {
-        Err(MqttViolation::Flags)
+    let flags = first & 0x0f;
+    if FROM_BROKER >> (first >> 4) & 1 == 0 {
+        return Err(MqttViolation::PacketType);
     }
+    if first & 0xf0 == first_byte::PUBLISH {
+        return match flags >> 1 & 3 {
+            3 => Err(MqttViolation::QoS3),
+            0 if flags & first_byte::DUPLICATE != 0 => Err(MqttViolation::DuplicateAtQoS0),
+            _ => Ok(()),
+        };
+    }
+    let is_release = first & 0xf0 == first_byte::PUBREL & 0xf0;
+    if flags != u8::from(is_release) << 1 {
+        return Err(MqttViolation::Flags);
+    }
+    Ok(())
 }
 
 /// The remaining length, and where it ends (section 2.2.3); `None` if there are too few bytes to know.
 fn remaining_length(bytes: &[u8]) -> Result<Option<(usize, usize)>, MqttViolation> {
     let mut length = 0;
+    let mut shift = 0;
     for (index, &byte) in bytes.iter().enumerate().skip(1) {
-        length |= usize::from(byte & 0x7f) << (7 * (index - 1));
-        if byte & 0x80 == 0 {
-            // A last byte of 0 adds nothing: the same length has a shorter form.
-            return if byte == 0 && index > 1 {
-                Err(MqttViolation::RemainingLength)
-            } else {
-                Ok(Some((length, index + 1)))
-            };
-        }
-        if index == 4 {
+        length |= usize::from(byte & 0x7f) << shift;
+        let is_last = byte & 0x80 == 0;
+        // A last byte of 0 adds nothing: the same length has a shorter form.
+        if (is_last && byte == 0 && index > 1) || (!is_last && index == 4) {
             return Err(MqttViolation::RemainingLength);
         }
+        if is_last {
+            return Ok(Some((length, index + 1)));
+        }
+        shift += 7;
     }
     Ok(None)
 }
@@ -179,17 +174,18 @@ fn publish(
     if header_length > remaining {
         return Err(MqttViolation::PacketLength);
     }
-    if body.len() < header_length {
+    let Some((topic, rest)) = rest
+        .split_at_checked(topic_length)
+        .filter(|(_, rest)| rest.len() >= id_length)
+    else {
         return Ok(Progress::Incomplete(header_length - body.len()));
-    }
-    let (topic, rest) = rest.split_at(topic_length);
+    };
     let topic = str::from_utf8(topic).map_err(|_| MqttViolation::Utf8)?;
-    for byte in topic.bytes() {
-        match byte {
-            0 => return Err(MqttViolation::Nul),
-            b'+' | b'#' => return Err(MqttViolation::Wildcard),
-            _ => {}
-        }
+    if topic::has(topic, 0) {
+        return Err(MqttViolation::Nul);
+    }
+    if topic::has_wildcard(topic) {
+        return Err(MqttViolation::Wildcard);
     }
     let id = match (qos, rest) {
         (QoS::AtLeastOnce | QoS::ExactlyOnce, &[high, low, ..]) => Some(packet_id(high, low)?),
