@@ -154,7 +154,12 @@ impl<'a> Options<'a> {
             return Err(MqttMisuse::EmptyClientId);
         }
         if let Some(will) = &self.will {
-            let Publish { topic, payload, qos, .. } = will;
+            let Publish {
+                topic,
+                payload,
+                qos,
+                ..
+            } = will;
             self.broker.find_misuse(topic, payload.len(), *qos)?;
         }
         if self.client_id.len() > usize::from(self.broker.client_id) {

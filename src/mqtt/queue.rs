@@ -1,5 +1,7 @@
 //! Bytes that wait, in the program's buffer: what has come and has not been used up, what is to be sent and has not been.
 
+use core::cell::Cell;
+
 /// Bytes are put at the end and taken from the start.
 pub(super) struct Queue<'b> {
     buffer: &'b mut [u8],
@@ -47,10 +49,10 @@ impl<'b> Queue<'b> {
     /// Where more bytes go.
     #[inline(never)]
     pub fn room(&mut self) -> &mut [u8] {
-        let (start, end) = (self.start, self.end);
-        if start > 0 && start <= end && end <= self.buffer.len() {
-            self.buffer.copy_within(start..end, 0);
-            (self.start, self.end) = (0, end - start);
+        if self.start > 0 {
+            let waiting = self.buffer.get_mut(..self.end).unwrap_or_default();
+            move_to_start(waiting, self.start);
+            (self.start, self.end) = (0, self.end - self.start);
         }
         self.buffer.get_mut(self.end..).unwrap_or_default()
     }
@@ -77,12 +79,53 @@ impl<'b> Queue<'b> {
     }
 }
 
+/// Moves what is behind `from` to the start. Seldom are there many bytes behind it, which `copy_within` would be for.
+#[inline(never)]
+pub(super) fn move_to_start(bytes: &mut [u8], from: usize) {
+    let cells = Cell::from_mut(bytes).as_slice_of_cells();
+    for (to, from) in cells.iter().zip(cells.iter().skip(from)) {
+        to.set(from.get());
+    }
+}
+
 /// Copies as much of `from` as fits; returns how much.
 #[inline(never)]
 pub(super) fn copy_start(from: &[u8], into: &mut [u8]) -> usize {
-    let length = from.len().min(into.len());
-    if let (Some(from), Some(into)) = (from.get(..length), into.get_mut(..length)) {
-        into.copy_from_slice(from);
+    for (to, from) in into.iter_mut().zip(from) {
+        *to = *from;
     }
-    length
+    from.len().min(into.len())
+}
+
+/// Writes what lies behind an offset and fits.
+pub(super) struct Window<'a> {
+    /// Bytes to be passed over.
+    skip: usize,
+    room: &'a mut [u8],
+    /// Bytes of the room that have been written.
+    pub written: usize,
+    /// Bytes that did not fit.
+    pub beyond: usize,
+}
+
+impl<'a> Window<'a> {
+    pub fn new(skip: usize, room: &'a mut [u8]) -> Self {
+        Window {
+            skip,
+            room,
+            written: 0,
+            beyond: 0,
+        }
+    }
+
+    #[inline(never)]
+    pub fn put(&mut self, piece: &[u8]) {
+        let skipped = self.skip.min(piece.len());
+        self.skip -= skipped;
+        let piece = piece.get(skipped..).unwrap_or_default();
+        let room = self.room.get_mut(self.written..).unwrap_or_default();
+        let copied = copy_start(piece, room);
+        self.written += copied;
+        self.beyond += piece.len() - copied;
+    }
 }

@@ -5,7 +5,7 @@
 
 use crate::error::{ConfigError, Error, MqttMisuse, MqttResource};
 use crate::mqtt::options::{Filter, Options, Publish};
-use crate::mqtt::queue::copy_start;
+use crate::mqtt::queue::Window;
 
 use super::{PacketId, QoS, first_byte, topic};
 
@@ -32,38 +32,7 @@ pub(crate) fn acknowledgement(first: u8, id: u16) -> [u8; 4] {
     [first, 2, high, low]
 }
 
-/// Writes what lies behind an offset and fits.
-pub(crate) struct Window<'a> {
-    /// Bytes to be passed over.
-    skip: usize,
-    room: &'a mut [u8],
-    /// Bytes of the room that have been written.
-    pub written: usize,
-    /// Bytes that did not fit.
-    pub beyond: usize,
-}
-
-impl<'a> Window<'a> {
-    pub fn new(skip: usize, room: &'a mut [u8]) -> Self {
-        Window {
-            skip,
-            room,
-            written: 0,
-            beyond: 0,
-        }
-    }
-
-    #[inline(never)]
-    pub fn put(&mut self, piece: &[u8]) {
-        let skipped = self.skip.min(piece.len());
-        self.skip -= skipped;
-        let piece = piece.get(skipped..).unwrap_or_default();
-        let room = self.room.get_mut(self.written..).unwrap_or_default();
-        let copied = copy_start(piece, room);
-        self.written += copied;
-        self.beyond += piece.len() - copied;
-    }
-
+impl Window<'_> {
     /// A string or a password with its length; it was checked to be no longer than 65,535 bytes.
     pub fn put_with_length(&mut self, piece: &[u8]) {
         self.put(&(piece.len() as u16).to_be_bytes());
@@ -92,7 +61,7 @@ impl<'a> Window<'a> {
 }
 
 /// A packet of several pieces.
-pub(crate) trait Pieces {
+pub(in crate::mqtt) trait Pieces {
     /// Its first byte.
     fn first(&self) -> u8;
 
@@ -101,7 +70,7 @@ pub(crate) trait Pieces {
 }
 
 /// Copies a packet from `offset` on into `room`; returns how much, and whether that was the rest.
-pub(crate) fn copy(
+pub(in crate::mqtt) fn copy(
     packet: &dyn Pieces,
     offset: usize,
     room: &mut [u8],
@@ -145,7 +114,7 @@ impl Pieces for Options<'_> {
 
 /// SUBSCRIBE (section 3.8) or UNSUBSCRIBE (section 3.10), of the filters that an iterator gives, which for UNSUBSCRIBE are
 /// without a QoS.
-pub(crate) struct Filters<I> {
+pub(in crate::mqtt) struct Filters<I> {
     pub first: u8,
     pub id: PacketId,
     pub filters: I,
@@ -219,7 +188,7 @@ pub fn publish(
 }
 
 /// Puts a publish with a payload of `length` bytes, but for that payload.
-pub(crate) fn put_publish(
+pub(in crate::mqtt) fn put_publish(
     window: &mut Window<'_>,
     message: &Publish<'_>,
     length: usize,

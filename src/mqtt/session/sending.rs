@@ -3,9 +3,9 @@
 use crate::error::{MqttMisuse, MqttResource};
 use crate::mqtt::cause::Cause;
 use crate::mqtt::options::{Filter, Overflow, Publish};
-use crate::mqtt::packet::encode::{self, Filters, MAX_FIXED_HEADER, MAX_REMAINING_LENGTH, Window};
+use crate::mqtt::packet::encode::{self, Filters, MAX_FIXED_HEADER, MAX_REMAINING_LENGTH};
 use crate::mqtt::packet::{PacketId, QoS, first_byte};
-use crate::mqtt::queue::copy_start;
+use crate::mqtt::queue::{Window, copy_start};
 use crate::mqtt::store::{Key, Store};
 
 use super::events::Publication;
@@ -107,7 +107,11 @@ impl<'b, S: Store, const N: usize, const F: usize> Core<'b, S, N, F> {
             return Ok(false);
         }
         self.sending = Sending::NOTHING;
-        if self.outgoing.of(id).is_some_and(|slot| slot.qos == QoS::AtMostOnce) {
+        if self
+            .outgoing
+            .of(id)
+            .is_some_and(|slot| slot.qos == QoS::AtMostOnce)
+        {
             self.outgoing.remove(id);
             self.store.remove(key)?;
         }

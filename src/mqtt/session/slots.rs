@@ -115,11 +115,13 @@ fn retain<T: Copy, const N: usize>(all: &mut Vec<T, N>, mut keep: impl FnMut(&mu
     }
     let mut kept = 0;
     for index in 0..all.len() {
-        if let Some(mut one) = all.get(index).copied()
-            && keep(&mut one)
-            && let Some(place) = all.get_mut(kept)
-        {
-            *place = one;
+        let Some((before, [one, ..])) = all.split_at_mut_checked(index) else {
+            break;
+        };
+        if keep(one) {
+            if let Some(place) = before.get_mut(kept) {
+                *place = *one;
+            }
             kept += 1;
         }
     }
