@@ -40,6 +40,7 @@ impl<'a> Options<'a> {
     ///
     /// `client_id` must be the device's own: a broker ends the connection of whoever had it before.
     #[must_use]
+    #[inline]
     pub const fn new(client_id: &'a str) -> Self {
         Options {
             client_id,
@@ -57,12 +58,14 @@ impl<'a> Options<'a> {
 
     /// User name and password.
     #[must_use]
+    #[inline]
     pub const fn credentials(self, user_name: &'a str, password: &'a [u8]) -> Self {
         self.user_name(Some(user_name)).password(Some(password))
     }
 
     /// A user name, also without a password.
     #[must_use]
+    #[inline]
     pub const fn user_name(mut self, user_name: Option<&'a str>) -> Self {
         self.user_name = user_name;
         self
@@ -70,6 +73,7 @@ impl<'a> Options<'a> {
 
     /// A password. The standard demands a user name with it.
     #[must_use]
+    #[inline]
     pub const fn password(mut self, password: Option<&'a [u8]>) -> Self {
         self.password = password;
         self
@@ -77,6 +81,7 @@ impl<'a> Options<'a> {
 
     /// The message that the broker publishes when the connection ends without [`disconnect`](super::Session::disconnect).
     #[must_use]
+    #[inline]
     pub const fn will(mut self, will: Publish<'a>) -> Self {
         self.will = Some(will);
         self
@@ -84,6 +89,7 @@ impl<'a> Options<'a> {
 
     /// The broker keeps the session while the device is away: subscriptions, and messages of QoS 1 and 2 for them.
     #[must_use]
+    #[inline]
     pub const fn persistent(mut self) -> Self {
         self.clean_session = false;
         self
@@ -94,6 +100,7 @@ impl<'a> Options<'a> {
     /// A ping goes out when nothing was sent or nothing has come for three quarters of that time. Without pings a dead link
     /// is noticed only when something is sent.
     #[must_use]
+    #[inline]
     pub const fn keep_alive(mut self, seconds: u16) -> Self {
         self.keep_alive = seconds;
         self
@@ -101,6 +108,7 @@ impl<'a> Options<'a> {
 
     /// Milliseconds that the broker has to answer CONNECT and PINGREQ, and to take what is sent.
     #[must_use]
+    #[inline]
     pub const fn response_timeout(mut self, milliseconds: u32) -> Self {
         self.response_timeout = milliseconds;
         self
@@ -109,6 +117,7 @@ impl<'a> Options<'a> {
     /// Incoming messages of QoS 1 and 2 are acknowledged by the program (`acknowledge`), and not when the next event is
     /// asked for.
     #[must_use]
+    #[inline]
     pub const fn acknowledge_manually(mut self) -> Self {
         self.manual = true;
         self
@@ -116,6 +125,7 @@ impl<'a> Options<'a> {
 
     /// What happens to messages that are published while there is no room for them.
     #[must_use]
+    #[inline]
     pub const fn overflow(mut self, overflow: Overflow) -> Self {
         self.overflow = overflow;
         self
@@ -123,6 +133,7 @@ impl<'a> Options<'a> {
 
     /// The limits of the broker, which are checked before anything is sent.
     #[must_use]
+    #[inline]
     pub const fn broker(mut self, broker: Broker) -> Self {
         self.broker = broker;
         self
@@ -204,6 +215,7 @@ pub struct Publish<'a> {
 impl<'a> Publish<'a> {
     /// A message of QoS 0 that the broker does not keep.
     #[must_use]
+    #[inline]
     pub const fn new(topic: &'a str, payload: &'a [u8]) -> Self {
         Publish {
             topic,
@@ -215,6 +227,7 @@ impl<'a> Publish<'a> {
 
     /// Sets the QoS.
     #[must_use]
+    #[inline]
     pub const fn qos(mut self, qos: QoS) -> Self {
         self.qos = qos;
         self
@@ -222,6 +235,7 @@ impl<'a> Publish<'a> {
 
     /// The broker keeps the message and hands it to whoever subscribes later; an empty payload makes it forget.
     #[must_use]
+    #[inline]
     pub const fn retained(mut self) -> Self {
         self.retain = true;
         self
@@ -244,6 +258,7 @@ pub struct Filter<'a> {
 impl<'a> Filter<'a> {
     /// A filter; [`topic::check_filter`] has its form.
     #[must_use]
+    #[inline]
     pub const fn new(topic: &'a str, qos: QoS) -> Self {
         Filter { topic, qos }
     }
