@@ -46,6 +46,7 @@ pub enum Item<'a> {
 
 impl<'b> Input<'b> {
     /// An empty one. A packet that is not a publish, and the header of a publish, must fit `buffer`.
+    #[inline]
     pub fn new(buffer: &'b mut [u8]) -> Self {
         Input {
             queue: Queue::new(buffer),
@@ -54,12 +55,14 @@ impl<'b> Input<'b> {
     }
 
     /// Where bytes from the broker go; empty while the buffer is full.
+    #[inline]
     pub fn room(&mut self) -> &mut [u8] {
         self.queue.room()
     }
 
     /// Says that `length` bytes have been put at the start of [`room`](Self::room). More than there was room for are not
     /// counted.
+    #[inline]
     pub fn received(&mut self, length: usize) {
         self.queue.filled(length);
     }
@@ -98,36 +101,43 @@ impl<'b> Input<'b> {
     }
 
     /// All bytes that are there.
+    #[inline]
     pub(super) fn bytes(&self) -> &[u8] {
         self.queue.bytes()
     }
 
+    #[inline]
     pub(super) fn capacity(&self) -> usize {
         self.queue.capacity()
     }
 
     /// Takes a packet away, or the header of a publish with a payload of that length.
+    #[inline]
     pub(super) fn take_packet(&mut self, length: usize, payload: usize) {
         self.queue.take(length);
         self.payload = payload;
     }
 
     /// Takes away that much of a payload, which is there.
+    #[inline]
     pub(super) fn take_payload(&mut self, length: usize) -> &[u8] {
         self.payload -= length;
         self.queue.take(length)
     }
 
     /// Bytes of the payload that have not been consumed.
+    #[inline]
     pub(super) fn payload_left(&self) -> usize {
         self.payload
     }
 
     /// Bytes of the payload that are there.
+    #[inline]
     pub(super) fn payload_here(&self) -> usize {
         self.payload.min(self.queue.length())
     }
 
+    #[inline]
     pub(super) fn clear(&mut self) {
         self.queue.clear();
         self.payload = 0;

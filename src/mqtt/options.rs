@@ -149,14 +149,10 @@ impl<'a> Options<'a> {
     }
 
     pub(crate) fn find_misuse(&self) -> Result<(), MqttMisuse> {
-        for string in [Some(self.client_id), self.user_name].into_iter().flatten() {
-            topic::check_string(string)?;
-        }
-        let will_payload = self.will.map(|will| will.payload);
-        for bytes in [self.password, will_payload].into_iter().flatten() {
-            if bytes.len() > usize::from(u16::MAX) {
-                return Err(MqttMisuse::StringTooLong);
-            }
+        topic::check_string(self.client_id)?;
+        topic::check_string(self.user_name.unwrap_or_default())?;
+        if self.password.unwrap_or_default().len() > usize::from(u16::MAX) {
+            return Err(MqttMisuse::StringTooLong);
         }
         if self.password.is_some() && self.user_name.is_none() {
             return Err(MqttMisuse::PasswordAlone);
@@ -165,13 +161,11 @@ impl<'a> Options<'a> {
             return Err(MqttMisuse::EmptyClientId);
         }
         if let Some(will) = &self.will {
-            let Publish {
-                topic,
-                payload,
-                qos,
-                ..
-            } = will;
-            self.broker.find_misuse(topic, payload.len(), *qos)?;
+            if will.payload.len() > usize::from(u16::MAX) {
+                return Err(MqttMisuse::StringTooLong);
+            }
+            self.broker
+                .find_misuse(will.topic, will.payload.len(), will.qos)?;
         }
         if self.client_id.len() > usize::from(self.broker.client_id) {
             return Err(MqttMisuse::LimitClientId);

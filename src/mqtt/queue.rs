@@ -10,6 +10,7 @@ pub(super) struct Queue<'b> {
 }
 
 impl<'b> Queue<'b> {
+    #[inline]
     pub fn new(buffer: &'b mut [u8]) -> Self {
         Queue {
             buffer,
@@ -18,18 +19,22 @@ impl<'b> Queue<'b> {
         }
     }
 
+    #[inline(never)]
     pub fn bytes(&self) -> &[u8] {
         self.buffer.get(self.start..self.end).unwrap_or_default()
     }
 
+    #[inline]
     pub fn length(&self) -> usize {
         self.end - self.start
     }
 
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.start == self.end
     }
 
+    #[inline]
     pub fn capacity(&self) -> usize {
         self.buffer.len()
     }
@@ -58,6 +63,7 @@ impl<'b> Queue<'b> {
     }
 
     /// Says that `length` bytes of the room have been filled, or all of it.
+    #[inline]
     pub fn filled(&mut self, length: usize) {
         self.end += length.min(self.buffer.len() - self.end);
     }
@@ -74,6 +80,7 @@ impl<'b> Queue<'b> {
         fits
     }
 
+    #[inline]
     pub fn clear(&mut self) {
         (self.start, self.end) = (0, 0);
     }
@@ -109,6 +116,7 @@ pub(super) struct Window<'a> {
 }
 
 impl<'a> Window<'a> {
+    #[inline]
     pub fn new(skip: usize, room: &'a mut [u8]) -> Self {
         Window {
             skip,

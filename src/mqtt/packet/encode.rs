@@ -22,6 +22,7 @@ pub(crate) fn publish_first(qos: QoS, retain: bool, duplicate: bool) -> u8 {
 }
 
 /// Bytes of a publish before its payload, but for the fixed header.
+#[inline]
 pub(crate) fn publish_header_length(topic: &str, qos: QoS) -> usize {
     2 + topic.len() + if qos == QoS::AtMostOnce { 0 } else { 2 }
 }
@@ -34,6 +35,7 @@ pub(crate) fn acknowledgement(first: u8, id: u16) -> [u8; 4] {
 
 impl Window<'_> {
     /// A string or a password with its length; it was checked to be no longer than 65,535 bytes.
+    #[inline(never)]
     pub fn put_with_length(&mut self, piece: &[u8]) {
         self.put(&(piece.len() as u16).to_be_bytes());
         self.put(piece);
@@ -90,24 +92,24 @@ impl Pieces for Options<'_> {
     }
 
     fn put(&self, window: &mut Window<'_>) {
-        let will = self.will.as_ref();
-        let will_flags = will.map_or(0, |will| {
-            0x04 | (will.qos as u8) << 3 | u8::from(will.retain) << 5
-        });
-        let flags = u8::from(self.clean_session) << 1
-            | will_flags
+        let mut flags = u8::from(self.clean_session) << 1
             | u8::from(self.password.is_some()) << 6
             | u8::from(self.user_name.is_some()) << 7;
+        if let Some(will) = &self.will {
+            flags |= 0x04 | (will.qos as u8) << 3 | u8::from(will.retain) << 5;
+        }
         let [high, low] = self.keep_alive.to_be_bytes();
         window.put(&[0, 4, b'M', b'Q', b'T', b'T', 4, flags, high, low]);
         window.put_with_length(self.client_id.as_bytes());
-        let will = will.map(|will| [will.topic.as_bytes(), will.payload]);
-        for piece in will.iter().flatten() {
-            window.put_with_length(piece);
+        if let Some(will) = &self.will {
+            window.put_with_length(will.topic.as_bytes());
+            window.put_with_length(will.payload);
         }
-        let user_name = self.user_name.map(str::as_bytes);
-        for piece in [user_name, self.password].into_iter().flatten() {
-            window.put_with_length(piece);
+        if let Some(user_name) = self.user_name {
+            window.put_with_length(user_name.as_bytes());
+        }
+        if let Some(password) = self.password {
+            window.put_with_length(password);
         }
     }
 }

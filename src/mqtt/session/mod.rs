@@ -83,6 +83,17 @@ pub struct Session<'b, S, const N: usize, const F: usize> {
     arriving: Option<(PacketId, QoS)>,
 }
 
+fn check_buffer(memory: Memory, buffer: &[u8]) -> Result<(), ConfigError> {
+    if buffer.len() < MIN_BUFFER {
+        return Err(ConfigError::MemoryTooSmall {
+            memory,
+            needed: MIN_BUFFER,
+            given: buffer.len(),
+        });
+    }
+    Ok(())
+}
+
 /// The event that the program is being told, by its place in the input buffer.
 #[derive(Clone, Copy)]
 enum Ready {
@@ -118,16 +129,8 @@ impl<'b, S: Store, const N: usize, const F: usize> Session<'b, S, N, F> {
         store: S,
     ) -> Result<Self, Error> {
         options.find_misuse()?;
-        for (memory, given) in [(Memory::Input, input.len()), (Memory::Output, output.len())] {
-            if given < MIN_BUFFER {
-                return Err(ConfigError::MemoryTooSmall {
-                    memory,
-                    needed: MIN_BUFFER,
-                    given,
-                }
-                .into());
-            }
-        }
+        check_buffer(Memory::Input, input)?;
+        check_buffer(Memory::Output, output)?;
         let mut session = Session {
             input: Input::new(input),
             core: Core::new(options, output, store),

@@ -45,11 +45,13 @@ pub(super) enum Stage {
 
 impl Stage {
     /// Whether the message, or the rest of it, is to be sent.
+    #[inline]
     pub fn is_waiting(self) -> bool {
         matches!(self, Stage::Queued | Stage::Again | Stage::SupplyAgain)
     }
 
     /// Whether the message is in the program's hands.
+    #[inline]
     pub fn is_with_program(self) -> bool {
         matches!(self, Stage::Delivered | Stage::Acknowledged)
     }
