@@ -1,6 +1,6 @@
 //! The input buffer: what has come and has not been used up.
 
-use crate::error::{Error, MqttResource};
+use crate::error::{Error, MqttResource, MqttViolation};
 
 use super::cause::Cause;
 use super::packet::{Packet, Progress, PublishHeader, decode};
@@ -77,8 +77,12 @@ impl<'b> Input<'b> {
             let piece = self.take_payload(self.payload_here());
             return Ok((!piece.is_empty()).then_some(Item::Payload(piece)));
         }
-        let Progress::Packet(packet, length) = self.peek()? else {
-            return Ok(None);
+        let (packet, length) = match self.peek()? {
+            Progress::Packet(packet, length) => (packet, length),
+            Progress::Incomplete(more) => {
+                self.check_room(more)?;
+                return Ok(None);
+            }
         };
         if let Packet::Publish(PublishHeader { payload_length, .. }) = packet {
             self.payload = payload_length;
@@ -90,14 +94,22 @@ impl<'b> Input<'b> {
     }
 
     /// How far the bytes go that are there; the buffer is at a packet's beginning.
-    pub(super) fn peek(&self) -> Result<Progress<'_>, Cause> {
-        let bytes = self.bytes();
-        match decode(bytes)? {
-            Progress::Incomplete(more) if bytes.len() + more > self.capacity() => {
-                Err(MqttResource::Input.into())
-            }
-            progress => Ok(progress),
+    #[inline]
+    pub(super) fn peek(&self) -> Result<Progress<'_>, MqttViolation> {
+        decode(self.bytes())
+    }
+
+    /// Whether the buffer can hold so many bytes more of a packet.
+    pub(super) fn check_room(&self, more: usize) -> Result<(), Cause> {
+        if self.length() + more > self.capacity() {
+            return Err(MqttResource::Input.into());
         }
+        Ok(())
+    }
+
+    #[inline]
+    pub(super) fn length(&self) -> usize {
+        self.queue.length()
     }
 
     /// All bytes that are there.

@@ -114,26 +114,35 @@ impl Pieces for Options<'_> {
     }
 }
 
-/// SUBSCRIBE (section 3.8) or UNSUBSCRIBE (section 3.10), of the filters that an iterator gives, which for UNSUBSCRIBE are
-/// without a QoS.
-pub(in crate::mqtt) struct Filters<I> {
-    pub first: u8,
-    pub id: PacketId,
-    pub filters: I,
-}
+/// SUBSCRIBE (section 3.8).
+struct Subscribe<'a>(PacketId, &'a [Filter<'a>]);
 
-impl<'a, I: Iterator<Item = (&'a str, Option<QoS>)> + Clone> Pieces for Filters<I> {
+impl Pieces for Subscribe<'_> {
     fn first(&self) -> u8 {
-        self.first
+        first_byte::SUBSCRIBE
     }
 
     fn put(&self, window: &mut Window<'_>) {
-        window.put(&self.id.get().to_be_bytes());
-        for (filter, qos) in self.filters.clone() {
+        window.put(&self.0.get().to_be_bytes());
+        for filter in self.1 {
+            window.put_with_length(filter.topic.as_bytes());
+            window.put(&[filter.qos as u8]);
+        }
+    }
+}
+
+/// UNSUBSCRIBE (section 3.10).
+struct Unsubscribe<'a>(PacketId, &'a [&'a str]);
+
+impl Pieces for Unsubscribe<'_> {
+    fn first(&self) -> u8 {
+        first_byte::UNSUBSCRIBE
+    }
+
+    fn put(&self, window: &mut Window<'_>) {
+        window.put(&self.0.get().to_be_bytes());
+        for filter in self.1 {
             window.put_with_length(filter.as_bytes());
-            if let Some(qos) = qos {
-                window.put(&[qos as u8]);
-            }
         }
     }
 }
@@ -218,11 +227,7 @@ pub fn subscribe(id: PacketId, filters: &[Filter<'_>], into: &mut [u8]) -> Resul
     for filter in filters {
         topic::check_filter(filter.topic)?;
     }
-    let filters = filters
-        .iter()
-        .map(|filter| (filter.topic, Some(filter.qos)));
-    let first = first_byte::SUBSCRIBE;
-    whole(&Filters { first, id, filters }, into)
+    whole(&Subscribe(id, filters), into)
 }
 
 /// Writes UNSUBSCRIBE; returns its length.
@@ -236,9 +241,7 @@ pub fn unsubscribe(id: PacketId, filters: &[&str], into: &mut [u8]) -> Result<us
     for filter in filters {
         topic::check_filter(filter)?;
     }
-    let filters = filters.iter().map(|&filter| (filter, None));
-    let first = first_byte::UNSUBSCRIBE;
-    whole(&Filters { first, id, filters }, into)
+    whole(&Unsubscribe(id, filters), into)
 }
 
 /// PUBACK, for an incoming message of QoS 1.

@@ -83,14 +83,14 @@ impl<S: Store, const N: usize, const F: usize> Core<'_, S, N, F> {
         self.push_incoming(id, Stage::Received)
     }
 
-    /// Works on a packet that is no publish, and puts into `ready` what it tells the program; `false` if there is no room for
-    /// its answer.
-    pub fn answer(&mut self, packet: Packet<'_>, ready: &mut Ready) -> Result<bool, Cause> {
+    /// Works on a packet that is no publish, and notes what it tells the program; `false` if there is no room for its
+    /// answer.
+    pub fn answer(&mut self, packet: &Packet<'_>) -> Result<bool, Cause> {
         let is_connack = matches!(packet, Packet::ConnAck { .. });
         if is_connack != (self.state == State::Connecting) {
             return Err(MqttViolation::ConnAckOrder.into());
         }
-        *ready = match packet {
+        self.ready = match *packet {
             Packet::ConnAck {
                 refusal: Some(refusal),
                 ..
@@ -241,8 +241,10 @@ impl<S: Store, const N: usize, const F: usize> Core<'_, S, N, F> {
     ) -> Result<(), Cause> {
         self.check_sent(id)?;
         let is_asked = |one: &Subscription<'_>| one.id == id && one.stage == asked;
-        let all = self.subscriptions.all().iter();
-        let count = all.filter(|one| is_asked(one)).count();
+        let mut count = 0;
+        for one in self.subscriptions.all() {
+            count += usize::from(is_asked(one));
+        }
         if count == 0 {
             return Err(MqttViolation::UnknownPacketId.into());
         }

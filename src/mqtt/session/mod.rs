@@ -78,7 +78,6 @@ const MIN_BUFFER: usize = 16;
 pub struct Session<'b, S, const N: usize, const F: usize> {
     input: Input<'b>,
     core: Core<'b, S, N, F>,
-    ready: Ready,
     /// The message in pieces that is arriving.
     arriving: Option<(PacketId, QoS)>,
 }
@@ -134,7 +133,6 @@ impl<'b, S: Store, const N: usize, const F: usize> Session<'b, S, N, F> {
         let mut session = Session {
             input: Input::new(input),
             core: Core::new(options, output, store),
-            ready: Ready::Nothing,
             arriving: None,
         };
         session.core.restore()?;
@@ -150,6 +148,8 @@ impl<'b, S: Store, const N: usize, const F: usize> Session<'b, S, N, F> {
         if self.core.state != State::Offline {
             return Err(ConfigError::BadState.into());
         }
+        // What came over the connection before, and was not taken.
+        self.reset();
         self.core.connect(now);
         Ok(())
     }
@@ -206,70 +206,66 @@ impl<'b, S: Store, const N: usize, const F: usize> Session<'b, S, N, F> {
         if result.is_err() {
             self.reset();
         }
-        result
+        result.map(|()| self.core.has_event() && !self.core.blocked)
     }
 
-    fn work(&mut self, now: Instant) -> Result<bool, Cause> {
+    fn work(&mut self, now: Instant) -> Result<(), Cause> {
         self.core.tick(now);
-        self.core.blocked = false;
         self.core.fill_output()?;
-        if !self.finish_event() {
-            self.core.blocked = true;
-        } else if self.next_event()? {
-            return Ok(true);
+        self.core.blocked = !self.finish_event();
+        if !self.core.blocked {
+            self.next_event()?;
+            if self.core.has_event() {
+                return Ok(());
+            }
         }
         self.core.fill_output()?;
-        self.core.check_deadlines()?;
-        Ok(false)
+        self.core.check_deadlines()
     }
 
     /// Finds the next event.
-    fn next_event(&mut self) -> Result<bool, Cause> {
+    fn next_event(&mut self) -> Result<(), Cause> {
         loop {
-            self.ready = self.core.next_notice();
-            if !matches!(self.ready, Ready::Nothing) {
-                return Ok(true);
+            self.core.find_notice();
+            if self.core.has_event() {
+                return Ok(());
             }
-            let left = self.input.payload_left();
-            if left > 0 {
+            if self.input.payload_left() > 0 {
                 let here = self.input.payload_here();
                 if here == 0 {
-                    return Ok(false);
+                    return Ok(());
                 }
-                if self.core.discarding {
-                    self.input.take_payload(here);
-                    continue;
+                if !self.core.discarding {
+                    self.core.ready = Ready::Piece(here);
+                    return self.deliver_once();
                 }
-                if here == left {
-                    self.deliver_once()?;
-                }
-                self.ready = Ready::Piece(here);
-                return Ok(true);
+                self.input.take_payload(here);
+                continue;
             }
             self.core.discarding = false;
-            let Progress::Packet(packet, length) = self.input.peek()? else {
-                return Ok(false);
+            let found = self.input.peek();
+            let (packet, &length) = match &found {
+                Ok(Progress::Packet(packet, length)) => (packet, length),
+                Ok(Progress::Incomplete(more)) => return self.input.check_room(*more),
+                Err(violation) => return Err((*violation).into()),
             };
             let Packet::Publish(header) = packet else {
-                if !self.core.answer(packet, &mut self.ready)? {
+                if !self.core.answer(packet)? {
                     self.core.blocked = true;
-                    return Ok(false);
+                    return Ok(());
                 }
                 self.input.take_packet(length, 0);
-                if !matches!(self.ready, Ready::Nothing) {
-                    return Ok(true);
-                }
                 continue;
             };
             let payload = header.payload_length;
             let is_whole = length + payload <= self.input.capacity();
-            if is_whole && self.input.bytes().len() < length + payload {
-                return Ok(false);
+            if is_whole && self.input.length() < length + payload {
+                return Ok(());
             }
-            match self.core.arrive(&header)? {
+            match self.core.arrive(header)? {
                 Arrived::Wait => {
                     self.core.blocked = true;
-                    return Ok(false);
+                    return Ok(());
                 }
                 Arrived::Discard => {
                     self.core.discarding = true;
@@ -277,35 +273,39 @@ impl<'b, S: Store, const N: usize, const F: usize> Session<'b, S, N, F> {
                 }
                 Arrived::Deliver => {
                     self.arriving = header.id.map(|id| (id, header.qos));
-                    if is_whole {
-                        self.deliver_once()?;
-                    }
-                    self.ready = Ready::Message {
+                    self.core.ready = Ready::Message {
                         header: length,
                         payload,
                         is_whole,
                     };
-                    return Ok(true);
+                    return self.deliver_once();
                 }
             }
+        }
+    }
+
+    /// Whether the message that is arriving has been told whole.
+    fn is_told(&self) -> bool {
+        match self.core.ready {
+            Ready::Message { is_whole, .. } => is_whole,
+            Ready::Piece(length) => length == self.input.payload_left(),
+            _ => false,
         }
     }
 
     /// Notes that a message of QoS 2 is handed over whole. What the program acknowledges itself is noted when it does.
     fn deliver_once(&mut self) -> Result<(), Cause> {
         match self.arriving {
-            Some((id, QoS::ExactlyOnce)) if !self.core.options.manual => self.core.deliver_once(id),
+            Some((id, QoS::ExactlyOnce)) if !self.core.options.manual && self.is_told() => {
+                self.core.deliver_once(id)
+            }
             _ => Ok(()),
         }
     }
 
     /// Lets go of the event before; `false` if its acknowledgement has no room yet.
     fn finish_event(&mut self) -> bool {
-        let is_last = match self.ready {
-            Ready::Message { is_whole, .. } => is_whole,
-            Ready::Piece(length) => length == self.input.payload_left(),
-            _ => false,
-        };
+        let is_last = self.is_told();
         if is_last
             && !self.core.options.manual
             && let Some((id, qos)) = self.arriving
@@ -313,7 +313,7 @@ impl<'b, S: Store, const N: usize, const F: usize> Session<'b, S, N, F> {
         {
             return false;
         }
-        match self.ready {
+        match self.core.ready {
             Ready::Message {
                 header,
                 payload,
@@ -333,13 +333,13 @@ impl<'b, S: Store, const N: usize, const F: usize> Session<'b, S, N, F> {
         if is_last {
             self.arriving = None;
         }
-        self.ready = Ready::Nothing;
+        self.core.ready = Ready::Nothing;
         true
     }
 
     /// The event that was found last.
     pub(super) fn event(&self) -> Option<Event<'_>> {
-        Some(match self.ready {
+        Some(match self.core.ready {
             Ready::Nothing => return None,
             Ready::Connected(resumption) => Event::Connected(resumption),
             Ready::Message {
@@ -347,7 +347,8 @@ impl<'b, S: Store, const N: usize, const F: usize> Session<'b, S, N, F> {
                 payload,
                 is_whole,
             } => {
-                let Ok(Progress::Packet(Packet::Publish(header), _)) = self.input.peek() else {
+                let found = self.input.peek();
+                let Ok(Progress::Packet(Packet::Publish(header), _)) = &found else {
                     return None;
                 };
                 let behind = self.input.bytes().get(length..).unwrap_or_default();
@@ -371,7 +372,7 @@ impl<'b, S: Store, const N: usize, const F: usize> Session<'b, S, N, F> {
         })
     }
 
-    fn message<'a>(&self, header: PublishHeader<'a>, payload: &'a [u8]) -> Message<'a> {
+    fn message<'a>(&self, header: &PublishHeader<'a>, payload: &'a [u8]) -> Message<'a> {
         let acknowledge = header.id.filter(|_| self.core.options.manual);
         Message {
             topic: header.topic,
@@ -443,7 +444,6 @@ impl<'b, S: Store, const N: usize, const F: usize> Session<'b, S, N, F> {
 
     fn reset(&mut self) {
         self.input.clear();
-        self.ready = Ready::Nothing;
         self.arriving = None;
         self.core.disconnected();
     }
@@ -525,12 +525,9 @@ impl<'b, S: Store, const N: usize, const F: usize> Session<'b, S, N, F> {
     /// `StaleAcknowledgement` if it came over an earlier connection, or was acknowledged before; `BadState` if its payload
     /// has not come whole; what the store reports, and then it is not acknowledged.
     pub fn acknowledge(&mut self, message: Acknowledge) -> Result<(), Error> {
-        let is_last_told = match self.ready {
-            Ready::Message { is_whole, .. } => is_whole,
-            Ready::Piece(length) => length == self.input.payload_left(),
-            _ => self.input.payload_left() == 0,
-        };
-        if !is_last_told && self.arriving.is_some_and(|(id, _)| id == message.id) {
+        let is_arriving =
+            self.input.payload_left() > 0 || matches!(self.core.ready, Ready::Message { .. });
+        if is_arriving && !self.is_told() && self.arriving.is_some_and(|(id, _)| id == message.id) {
             return Err(ConfigError::BadState.into());
         }
         Ok(self.core.acknowledge(message)?)

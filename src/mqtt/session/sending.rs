@@ -3,13 +3,13 @@
 use crate::error::{MqttMisuse, MqttResource};
 use crate::mqtt::cause::Cause;
 use crate::mqtt::options::{Filter, Overflow, Publish};
-use crate::mqtt::packet::encode::{self, Filters, MAX_FIXED_HEADER, MAX_REMAINING_LENGTH};
+use crate::mqtt::packet::encode::{self, MAX_FIXED_HEADER, MAX_REMAINING_LENGTH, Pieces};
 use crate::mqtt::packet::{PacketId, QoS, first_byte};
 use crate::mqtt::queue::{Window, copy_start};
 use crate::mqtt::store::{Key, Store};
 
 use super::events::Publication;
-use super::slots::{Acknowledge, Slot, Stage, Subscribing};
+use super::slots::{Acknowledge, Slot, Stage, Subscribing, Subscription};
 use super::state::{Core, State};
 
 /// The packet that is half in the output.
@@ -43,6 +43,38 @@ impl Sending {
     }
 }
 
+/// The packet that asks for those of the subscriptions that are asked for with its identifier.
+struct Filters<'a> {
+    what: What,
+    id: PacketId,
+    all: &'a [Subscription<'a>],
+}
+
+impl Pieces for Filters<'_> {
+    fn first(&self) -> u8 {
+        match self.what {
+            What::Subscribe => first_byte::SUBSCRIBE,
+            _ => first_byte::UNSUBSCRIBE,
+        }
+    }
+
+    fn put(&self, window: &mut Window<'_>) {
+        window.put(&self.id.get().to_be_bytes());
+        for one in self.all.iter().filter(|one| one.id == self.id) {
+            match (self.what, one.stage) {
+                (What::Subscribe, Subscribing::Asked) => {
+                    window.put_with_length(one.filter.topic.as_bytes());
+                    window.put(&[one.filter.qos as u8]);
+                }
+                (What::Unsubscribe, Subscribing::Leaving) => {
+                    window.put_with_length(one.filter.topic.as_bytes());
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
 impl<'b, S: Store, const N: usize, const F: usize> Core<'b, S, N, F> {
     /// Puts into the output what is to be sent and fits.
     pub fn fill_output(&mut self) -> Result<(), Cause> {
@@ -66,24 +98,15 @@ impl<'b, S: Store, const N: usize, const F: usize> Core<'b, S, N, F> {
     /// Copies more of a packet that is made of what the session remembers; whether it was the rest.
     fn go_on(&mut self) -> Result<bool, Cause> {
         let Sending { what, id, count } = self.sending;
-        let room = self.output.room();
-        let (first, asked) = match what {
-            What::Subscribe => (first_byte::SUBSCRIBE, Subscribing::Asked),
-            _ => (first_byte::UNSUBSCRIBE, Subscribing::Leaving),
+        let filters;
+        let packet: &dyn Pieces = if let Some(id) = id {
+            let all = self.subscriptions.all();
+            filters = Filters { what, id, all };
+            &filters
+        } else {
+            self.options
         };
-        let (length, is_rest) = match id {
-            Some(id) => {
-                let all = self.subscriptions.all().iter();
-                let filters = all
-                    .filter(|one| one.id == id && one.stage == asked)
-                    .map(|one| {
-                        let qos = (asked == Subscribing::Asked).then_some(one.filter.qos);
-                        (one.filter.topic, qos)
-                    });
-                encode::copy(&Filters { first, id, filters }, count as usize, room)?
-            }
-            None => encode::copy(self.options, count as usize, room)?,
-        };
+        let (length, is_rest) = encode::copy(packet, count as usize, self.output.room())?;
         self.output.filled(length);
         self.sending.count += length as u32;
         if is_rest {
@@ -239,11 +262,11 @@ impl<'b, S: Store, const N: usize, const F: usize> Core<'b, S, N, F> {
             }
         }
         let id = self.fresh_id();
+        let [high, low] = (topic.len() as u16).to_be_bytes();
         let id_bytes = id.get().to_be_bytes();
         let id_length = if qos == QoS::AtMostOnce { 0 } else { 2 };
         let content = [
-            &[encode::publish_first(qos, retain, false)][..],
-            &(topic.len() as u16).to_be_bytes(),
+            &[encode::publish_first(qos, retain, false), high, low][..],
             topic.as_bytes(),
             id_bytes.get(..id_length).unwrap_or_default(),
             payload,

@@ -22,6 +22,7 @@ pub(super) struct Core<'b, S, const N: usize, const F: usize> {
     pub incoming: Slots<N>,
     pub subscriptions: Subscriptions<'b, F>,
     pub sending: Sending,
+    pub ready: Ready,
     pub state: State,
     /// The latest moment that is known.
     pub now: Instant,
@@ -71,6 +72,7 @@ impl<'b, S: Store, const N: usize, const F: usize> Core<'b, S, N, F> {
             incoming: Slots::new(),
             subscriptions: Subscriptions::new(),
             sending: Sending::NOTHING,
+            ready: Ready::Nothing,
             state: State::Offline,
             now: Instant::default(),
             last_sent: Instant::default(),
@@ -152,6 +154,7 @@ impl<'b, S: Store, const N: usize, const F: usize> Core<'b, S, N, F> {
         self.state = State::Offline;
         self.output.clear();
         self.sending = Sending::NOTHING;
+        self.ready = Ready::Nothing;
         (self.pinged, self.overdue, self.blocked) = (false, false, false);
         (self.discarding, self.asked_again) = (false, false);
         (self.moved, self.overflowed) = (None, None);
@@ -194,11 +197,20 @@ impl<'b, S: Store, const N: usize, const F: usize> Core<'b, S, N, F> {
         parts.find(|part| !part.is_empty()).unwrap_or_default()
     }
 
-    /// What the program is to be told without any packet.
-    pub fn next_notice(&mut self) -> Ready {
+    /// Whether the program is being told something.
+    pub fn has_event(&self) -> bool {
+        !matches!(self.ready, Ready::Nothing)
+    }
+
+    /// Looks for what the program is to be told without any packet, unless it is being told something.
+    pub fn find_notice(&mut self) {
+        if self.has_event() {
+            return;
+        }
         if let Some(&mut Slot { id, .. }) = self.outgoing.at(Stage::Done) {
             self.outgoing.remove(id);
-            return Ready::Published(id);
+            self.ready = Ready::Published(id);
+            return;
         }
         let may_ask = self.state == State::Connected && self.sending.what == What::Nothing;
         if may_ask
@@ -206,9 +218,8 @@ impl<'b, S: Store, const N: usize, const F: usize> Core<'b, S, N, F> {
             && let Some(id) = self.to_be_supplied_again()
         {
             self.asked_again = true;
-            return Ready::SupplyAgain(id);
+            self.ready = Ready::SupplyAgain(id);
         }
-        Ready::Nothing
     }
 
     /// The message that is next in the order of sending.
@@ -279,7 +290,18 @@ impl<'b, S: Store, const N: usize, const F: usize> Core<'b, S, N, F> {
     }
 
     pub fn is_ping_due(&self) -> bool {
-        self.ping_at().is_some_and(|at| at <= self.now)
+        let keep_alive = u32::from(self.options.keep_alive) * 750;
+        self.state == State::Connected
+            && !self.pinged
+            && keep_alive > 0
+            && (self.is_past(self.last_sent, keep_alive)
+                || self.is_past(self.last_received, keep_alive))
+    }
+
+    /// Whether something began so many milliseconds ago.
+    #[inline(never)]
+    fn is_past(&self, since: Instant, milliseconds: u32) -> bool {
+        self.now >= since.after(milliseconds)
     }
 
     pub fn next_deadline(&self) -> Option<Instant> {
@@ -294,7 +316,7 @@ impl<'b, S: Store, const N: usize, const F: usize> Core<'b, S, N, F> {
 
     /// Whether what began then has taken longer than the broker and the stream may take.
     fn is_late(&self, since: Instant) -> bool {
-        self.now >= since.after(self.options.response_timeout)
+        self.is_past(since, self.options.response_timeout)
     }
 
     /// Ends the connection if a deadline has passed, and there was a chance to receive since it was noticed.

@@ -72,8 +72,9 @@ impl Store for Ram<'_> {
         let length: usize = content.iter().map(|piece| piece.len()).sum();
         let room = self.memory.get_mut(self.used..).unwrap_or_default();
         let mut window = Window::new(0, room);
-        window.put(&key.to_bytes());
-        window.put(&(length as u32).to_le_bytes());
+        let [kind, high, low] = key.to_bytes();
+        let [a, b, c, d] = (length as u32).to_le_bytes();
+        window.put(&[kind, high, low, a, b, c, d]);
         for piece in content {
             window.put(piece);
         }
