@@ -254,8 +254,10 @@ impl<S: Store, const N: usize, const F: usize> Core<'_, S, N, F> {
         let mut codes = granted.unwrap_or_default().iter();
         for one in self.subscriptions.all_mut() {
             if is_asked(one) {
-                let granted = codes.next().and_then(|&code| QoS::from_number(code));
-                one.stage = granted.map_or(Subscribing::Refused, Subscribing::Granted);
+                one.stage = Subscribing::Refused;
+                if let Some(qos) = codes.next().and_then(|&code| QoS::from_number(code)) {
+                    (one.stage, one.qos) = (Subscribing::Granted, qos);
+                }
             }
         }
         Ok(())

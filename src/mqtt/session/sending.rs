@@ -449,7 +449,7 @@ impl<'b, S: Store, const N: usize, const F: usize> Core<'b, S, N, F> {
         self.check_filters(filters.len(), MqttMisuse::EmptyUnsubscribe)?;
         for filter in filters {
             match self.subscriptions.of(filter).map(|one| one.stage) {
-                Some(Subscribing::Granted(_) | Subscribing::Wanted) => {}
+                Some(Subscribing::Granted | Subscribing::Wanted) => {}
                 _ => return Err(MqttMisuse::NotSubscribed.into()),
             }
         }

@@ -93,6 +93,7 @@ impl<const N: usize> Slots<N> {
     }
 
     /// Adds one at the end; `false` if all slots are taken.
+    #[inline(never)]
     pub fn push(&mut self, id: PacketId, qos: QoS, stage: Stage) -> bool {
         N > 0 && self.0.push(Slot { id, qos, stage }).is_ok()
     }
@@ -154,8 +155,12 @@ impl<'b, const F: usize> Subscriptions<'b, F> {
 
     /// Adds one at the end, for which there is room.
     pub fn push(&mut self, id: PacketId, filter: Filter<'b>) {
-        let stage = Subscribing::Wanted;
-        let _ = self.0.push(Subscription { filter, id, stage });
+        let _ = self.0.push(Subscription {
+            filter,
+            id,
+            stage: Subscribing::Wanted,
+            qos: QoS::AtMostOnce,
+        });
     }
 
     pub fn forget_refused(&mut self) {
@@ -170,6 +175,8 @@ pub struct Subscription<'b> {
     /// Of the packet that is to be answered or was.
     pub(super) id: PacketId,
     pub(super) stage: Subscribing,
+    /// Once it is granted.
+    pub(super) qos: QoS,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,7 +185,7 @@ pub(super) enum Subscribing {
     Wanted,
     /// SUBACK is awaited.
     Asked,
-    Granted(QoS),
+    Granted,
     /// Refused or done with: to be forgotten.
     Refused,
     /// UNSUBSCRIBE is to be sent.
@@ -204,7 +211,7 @@ impl<'b> Subscription<'b> {
     #[must_use]
     pub const fn granted(&self) -> Option<QoS> {
         match self.stage {
-            Subscribing::Granted(qos) => Some(qos),
+            Subscribing::Granted => Some(self.qos),
             _ => None,
         }
     }
@@ -215,6 +222,7 @@ impl fmt::Debug for Subscription<'_> {
         f.debug_struct("Subscription")
             .field("filter", &self.filter)
             .field("stage", &self.stage)
+            .field("granted", &self.granted())
             .finish()
     }
 }

@@ -184,7 +184,7 @@ impl<'b, S: Store, const N: usize, const F: usize> Core<'b, S, N, F> {
 
     pub fn is_settled(&self) -> bool {
         let is_unanswered = |one: &Subscription<'_>| {
-            !matches!(one.stage, Subscribing::Granted(_) | Subscribing::Refused)
+            !matches!(one.stage, Subscribing::Granted | Subscribing::Refused)
         };
         self.outgoing.is_empty()
             && self.sending.what == What::Nothing
