@@ -41,6 +41,14 @@ impl Window<'_> {
         self.put(piece);
     }
 
+    /// The length of a packet that is to be there whole.
+    fn whole(&self) -> Result<usize, Error> {
+        match self.beyond {
+            0 => Ok(self.written),
+            _ => Err(MqttResource::Output.into()),
+        }
+    }
+
     /// The fixed header of a packet (section 2.2).
     ///
     /// # Errors
@@ -71,18 +79,13 @@ pub(in crate::mqtt) trait Pieces {
     fn put(&self, window: &mut Window<'_>);
 }
 
-/// Copies a packet from `offset` on into `room`; returns how much, and whether that was the rest.
-pub(in crate::mqtt) fn copy(
-    packet: &dyn Pieces,
-    offset: usize,
-    room: &mut [u8],
-) -> Result<(usize, bool), MqttMisuse> {
+/// Puts a packet, as much of it as the window shows.
+pub(in crate::mqtt) fn put(packet: &dyn Pieces, window: &mut Window<'_>) -> Result<(), MqttMisuse> {
     let mut count = Window::new(0, &mut []);
     packet.put(&mut count);
-    let mut window = Window::new(offset, room);
     window.put_fixed_header(packet.first(), count.beyond)?;
-    packet.put(&mut window);
-    Ok((window.written, window.beyond == 0))
+    packet.put(window);
+    Ok(())
 }
 
 /// CONNECT (section 3.1).
@@ -149,10 +152,9 @@ impl Pieces for Unsubscribe<'_> {
 
 /// Writes a whole packet.
 fn whole(packet: &dyn Pieces, into: &mut [u8]) -> Result<usize, Error> {
-    match copy(packet, 0, into)? {
-        (length, true) => Ok(length),
-        _ => Err(MqttResource::Output.into()),
-    }
+    let mut window = Window::new(0, into);
+    put(packet, &mut window)?;
+    window.whole()
 }
 
 /// Writes CONNECT; returns its length.
@@ -192,10 +194,7 @@ pub fn publish(
     let mut window = Window::new(0, into);
     put_publish(&mut window, message, message.payload.len(), id, duplicate)?;
     window.put(message.payload);
-    match window.beyond {
-        0 => Ok(window.written),
-        _ => Err(MqttResource::Output.into()),
-    }
+    window.whole()
 }
 
 /// Puts a publish with a payload of `length` bytes, but for that payload.

@@ -21,7 +21,7 @@ pub(crate) fn has(string: &str, byte: u8) -> bool {
 
 /// Whether a topic has a wildcard, which only filters may have.
 pub(crate) fn has_wildcard(topic: &str) -> bool {
-    has(topic, b'+') || has(topic, b'#')
+    topic.bytes().any(|byte| matches!(byte, b'+' | b'#'))
 }
 
 /// Checks a topic to publish to.
@@ -64,25 +64,32 @@ pub fn check_filter(filter: &str) -> Result<(), MqttMisuse> {
     if filter.is_empty() {
         return Err(MqttMisuse::EmptyTopic);
     }
-    for (wildcard, misuse) in [
-        (b'#', MqttMisuse::MultiLevelWildcard),
-        (b'+', MqttMisuse::SingleLevelWildcard),
-    ] {
-        let mut before = b'/';
-        let mut rest = filter.bytes();
-        while let Some(byte) = rest.next() {
-            let is_level = before == b'/'
-                && match rest.clone().next() {
-                    Some(behind) => byte == b'+' && behind == b'/',
-                    None => true,
-                };
-            if byte == wildcard && !is_level {
-                return Err(misuse);
-            }
-            before = byte;
-        }
+    if has_inside_level(filter, b'#') {
+        return Err(MqttMisuse::MultiLevelWildcard);
+    }
+    if has_inside_level(filter, b'+') {
+        return Err(MqttMisuse::SingleLevelWildcard);
     }
     Ok(())
+}
+
+/// Whether a wildcard is anywhere but alone in a level, which for `#` is to be the last.
+fn has_inside_level(filter: &str, wildcard: u8) -> bool {
+    let mut before = b'/';
+    let mut rest = filter.as_bytes();
+    while let &[byte, ref behind @ ..] = rest {
+        let is_level = before == b'/'
+            && match behind.first() {
+                Some(b'/') => wildcard == b'+',
+                Some(_) => false,
+                None => true,
+            };
+        if byte == wildcard && !is_level {
+            return true;
+        }
+        (before, rest) = (byte, behind);
+    }
+    false
 }
 
 /// Whether a filter matches a topic; for a program that sorts what it receives by its own filters.

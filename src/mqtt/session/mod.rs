@@ -313,23 +313,21 @@ impl<'b, S: Store, const N: usize, const F: usize> Session<'b, S, N, F> {
         {
             return false;
         }
-        match self.core.ready {
+        let payload = match self.core.ready {
             Ready::Message {
-                header,
-                payload,
-                is_whole,
+                header, payload, ..
             } => {
                 self.input.take_packet(header, payload);
-                if is_whole {
-                    self.input.take_payload(payload);
-                }
+                if is_last { payload } else { 0 }
             }
-            Ready::Piece(length) => {
-                self.input.take_payload(length);
+            Ready::Piece(length) => length,
+            Ready::Subscribed(_) => {
+                self.core.subscriptions.forget_refused();
+                0
             }
-            Ready::Subscribed(_) => self.core.subscriptions.forget_refused(),
-            _ => {}
-        }
+            _ => 0,
+        };
+        self.input.take_payload(payload);
         if is_last {
             self.arriving = None;
         }

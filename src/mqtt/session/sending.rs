@@ -106,9 +106,11 @@ impl<'b, S: Store, const N: usize, const F: usize> Core<'b, S, N, F> {
         } else {
             self.options
         };
-        let (length, is_rest) = encode::copy(packet, count as usize, self.output.room())?;
-        self.output.filled(length);
-        self.sending.count += length as u32;
+        let mut window = Window::new(count as usize, self.output.room());
+        encode::put(packet, &mut window)?;
+        let (written, is_rest) = (window.written, window.beyond == 0);
+        self.output.filled(written);
+        self.sending.count += written as u32;
         if is_rest {
             self.sending = Sending::NOTHING;
         }
@@ -157,12 +159,15 @@ impl<'b, S: Store, const N: usize, const F: usize> Core<'b, S, N, F> {
             self.pinged = self.output.put(&encode::PINGREQ);
             return Ok(self.pinged);
         }
-        if let Some(&mut Slot { id, qos, .. }) = self.incoming.at(Stage::Acknowledged) {
-            let is_sent = self.acknowledge_now(id, qos);
+        if let Some(slot) = self.incoming.at(Stage::Acknowledged) {
+            let is_sent = self.output.put(&slot.acknowledgement());
             if is_sent {
-                match self.incoming.of(id) {
-                    Some(slot) if qos == QoS::ExactlyOnce => slot.stage = Stage::Received,
-                    _ => self.incoming.remove(id),
+                match slot.qos {
+                    QoS::ExactlyOnce => slot.stage = Stage::Received,
+                    _ => {
+                        let id = slot.id;
+                        self.incoming.remove(id);
+                    }
                 }
             }
             return Ok(is_sent);
@@ -202,34 +207,32 @@ impl<'b, S: Store, const N: usize, const F: usize> Core<'b, S, N, F> {
 
     /// Begins the message that is to be sent first.
     fn begin_message(&mut self) -> Result<bool, Cause> {
-        let Some(&mut Slot { id, qos, stage }) = self.waiting() else {
+        let Some(slot) = self.outgoing.waiting() else {
             return Ok(false);
         };
-        if stage == Stage::SupplyAgain || self.output.room().len() < MAX_FIXED_HEADER {
+        if slot.stage == Stage::SupplyAgain || self.output.room().len() < MAX_FIXED_HEADER {
             return Ok(false);
         }
-        let key = Key::Message(id);
+        let key = Key::Message(slot.id);
         let mut first = [0];
         self.store.read(key, 0, &mut first)?;
         let [mut first] = first;
-        if stage == Stage::Again && qos > QoS::AtMostOnce {
-            first |= first_byte::DUPLICATE;
-        }
         let length = self.store.length(key)?.checked_sub(1);
+        if slot.qos > QoS::AtMostOnce {
+            if slot.stage == Stage::Again {
+                first |= first_byte::DUPLICATE;
+            }
+            slot.stage = Stage::Sent;
+        }
+        self.sending = Sending {
+            what: What::Message,
+            id: Some(slot.id),
+            count: 1,
+        };
         let mut window = Window::new(0, self.output.room());
         window.put_fixed_header(first, length.ok_or(MqttResource::Store)?)?;
         let written = window.written;
         self.output.filled(written);
-        self.sending = Sending {
-            what: What::Message,
-            id: Some(id),
-            count: 1,
-        };
-        if qos > QoS::AtMostOnce
-            && let Some(slot) = self.outgoing.of(id)
-        {
-            slot.stage = Stage::Sent;
-        }
         Ok(true)
     }
 
@@ -317,7 +320,7 @@ impl<'b, S: Store, const N: usize, const F: usize> Core<'b, S, N, F> {
     fn may_begin(&mut self) -> bool {
         self.state == State::Connected
             && self.sending.what == What::Nothing
-            && self.waiting().is_none()
+            && self.outgoing.waiting().is_none()
     }
 
     pub fn begin(

@@ -5,7 +5,7 @@ use core::fmt;
 use heapless::Vec;
 
 use crate::mqtt::options::Filter;
-use crate::mqtt::packet::{PacketId, QoS};
+use crate::mqtt::packet::{PacketId, QoS, encode, first_byte};
 
 /// A message that is not done with.
 #[derive(Clone, Copy)]
@@ -13,6 +13,17 @@ pub(super) struct Slot {
     pub id: PacketId,
     pub qos: QoS,
     pub stage: Stage,
+}
+
+impl Slot {
+    /// What an incoming message is acknowledged with.
+    pub fn acknowledgement(&self) -> [u8; 4] {
+        let first = match self.qos {
+            QoS::ExactlyOnce => first_byte::PUBREC,
+            _ => first_byte::PUBACK,
+        };
+        encode::acknowledgement(first, self.id.get())
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -92,6 +103,12 @@ impl<const N: usize> Slots<N> {
         self.all_mut().iter_mut().find(|slot| slot.stage == stage)
     }
 
+    /// The first that is to be sent.
+    pub fn waiting(&mut self) -> Option<&mut Slot> {
+        let mut all = self.all_mut().iter_mut();
+        all.find(|slot| slot.stage.is_waiting())
+    }
+
     /// Adds one at the end; `false` if all slots are taken.
     #[inline(never)]
     pub fn push(&mut self, id: PacketId, qos: QoS, stage: Stage) -> bool {
@@ -102,6 +119,7 @@ impl<const N: usize> Slots<N> {
         retain(&mut self.0, |slot| slot.id != id);
     }
 
+    #[inline]
     pub fn retain(&mut self, keep: impl FnMut(&mut Slot) -> bool) {
         retain(&mut self.0, keep);
     }

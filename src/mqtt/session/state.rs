@@ -222,15 +222,10 @@ impl<'b, S: Store, const N: usize, const F: usize> Core<'b, S, N, F> {
         }
     }
 
-    /// The message that is next in the order of sending.
-    pub fn waiting(&mut self) -> Option<&mut Slot> {
-        let mut all = self.outgoing.all_mut().iter_mut();
-        all.find(|slot| slot.stage.is_waiting())
-    }
-
-    /// The same, if it is one in pieces.
+    /// The message that is to be sent first, if it is one in pieces.
     pub fn to_be_supplied_again(&mut self) -> Option<PacketId> {
-        self.waiting()
+        self.outgoing
+            .waiting()
             .filter(|slot| slot.stage == Stage::SupplyAgain)
             .map(|slot| slot.id)
     }
