@@ -336,7 +336,7 @@ impl<'b, S: Store, const N: usize, const F: usize> Core<'b, S, N, F> {
         }
         let is_next = match again {
             None => self.may_begin(),
-            Some(_) => self.to_be_supplied_again() == again && self.sending.what == What::Nothing,
+            Some(_) => self.supplied_again_next() == again && self.sending.what == What::Nothing,
         };
         if !is_next {
             return Err(MqttResource::Busy.into());

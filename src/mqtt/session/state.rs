@@ -215,7 +215,7 @@ impl<'b, S: Store, const N: usize, const F: usize> Core<'b, S, N, F> {
         let may_ask = self.state == State::Connected && self.sending.what == What::Nothing;
         if may_ask
             && !self.asked_again
-            && let Some(id) = self.to_be_supplied_again()
+            && let Some(id) = self.supplied_again_next()
         {
             self.asked_again = true;
             self.ready = Ready::SupplyAgain(id);
@@ -223,7 +223,7 @@ impl<'b, S: Store, const N: usize, const F: usize> Core<'b, S, N, F> {
     }
 
     /// The message that is to be sent first, if it is one in pieces.
-    pub fn to_be_supplied_again(&mut self) -> Option<PacketId> {
+    pub fn supplied_again_next(&mut self) -> Option<PacketId> {
         self.outgoing
             .waiting()
             .filter(|slot| slot.stage == Stage::SupplyAgain)
