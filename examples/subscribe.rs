@@ -22,19 +22,24 @@ use support::{Tcp, uptime};
 /// The session of this device.
 type Device<'b> = Session<'b, Ram<'b>, 20, 1>;
 
-/// One connection, until it is lost or told to stop.
+/// One connection, until it is lost or told to stop. What the next one can resume is left in `resumable`.
 fn listen(
     server: &str,
-    config: &Config<'_>,
+    trust: &dyn tls::Verify,
+    resumable: &mut Option<tls::Session>,
     session: &mut Device<'_>,
 ) -> Result<(), bearcub::Error> {
+    // If the server does not know it any more, this is a full handshake by itself.
+    let config = Config::new(support::host(server), trust).resume(resumable.as_ref());
     let tcp = Tcp::connect(server).map_err(|_| bearcub::error::NetworkError::Connect)?;
     let mut storage: Storage<1024, 512> = Storage::new();
     let mut scratch = [0; Scratch::ANCHORS];
     let mut rng = getrandom::SysRng;
-    let stream = tls::connect(tcp, &mut storage, &mut scratch, config, &mut rng)?;
+    let stream = tls::connect(tcp, &mut storage, &mut scratch, &config, &mut rng)?;
+    let short = stream.connection().negotiated().resumed;
+    *resumable = stream.connection().session();
     let (mut mqtt, resumption) = Client::connect(stream, session, uptime)?;
-    println!("connected: {resumption:?}");
+    println!("connected: {resumption:?}, TLS resumed: {short}");
     loop {
         let Some(Event::Message(message)) = mqtt.poll(uptime().after(60_000))? else {
             continue;
@@ -66,10 +71,10 @@ fn run([server, ca, filter]: [&str; 3]) -> Result<(), Box<dyn std::error::Error>
     // Remembered, and subscribed to on every connection that needs it.
     session.subscribe(&[Filter::new(filter, QoS::ExactlyOnce)])?;
     let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(300));
+    let mut resumable = None;
     loop {
         let trust = Trust::anchors(&anchors, support::now());
-        let config = Config::new(support::host(server), &trust);
-        let Err(error) = listen(server, &config, &mut session) else {
+        let Err(error) = listen(server, &trust, &mut resumable, &mut session) else {
             return Ok(());
         };
         let retry = backoff.failed(&error, uptime(), getrandom::SysRng.try_next_u32()?);

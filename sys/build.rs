@@ -1,7 +1,8 @@
 //! Finds BearSSL's source, and compiles from it what a TLS 1.2 client needs.
 //!
 //! `build/source.rs` finds the source (`build/apt.rs` fetches it, `build/archive.rs` checks and unpacks it),
-//! `build/compile.rs` compiles it by the list in `build/files.rs`.
+//! `build/compile.rs` compiles it by the list in `build/files.rs`, against the headers that `build/headers.rs` has cut to size
+//! where the feature `rsa-4096` is off.
 
 #[path = "build/apt.rs"]
 mod apt;
@@ -11,6 +12,8 @@ mod archive;
 mod compile;
 #[path = "build/files.rs"]
 mod files;
+#[path = "build/headers.rs"]
+mod headers;
 #[path = "build/source.rs"]
 mod source;
 

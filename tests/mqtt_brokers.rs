@@ -9,51 +9,20 @@ use bearcub::error::{MqttMisuse, MqttResource, NetworkError, Refusal};
 use bearcub::identity::{EcKey, Identity};
 use bearcub::mqtt::blocking::Client;
 use bearcub::mqtt::{Event, Filter, Options, Publish, QoS, Resumption};
-use bearcub::tls::Config;
+use bearcub::tls::{Config, Verify};
 use bearcub::trust::Trust;
 use bearcub_lab::pki::{self, KeyKind};
 use bearcub_lab::server::{Mosquitto, MosquittoConfig};
-use support::mqtt::{TestClient, TestSession, Told, clock, connect, next, session, soon};
+use support::mqtt::{
+    EVERY_QOS, TestSession, Told, clock, connect, echo, next, session, soon, subscribe,
+};
 use support::{Device, anchor};
 
 /// For the broker's log, which is a little behind what the broker does.
 const PATIENCE: Duration = Duration::from_secs(10);
-const EVERY_QOS: [QoS; 3] = [QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce];
 
 fn broker(config: &MosquittoConfig) -> Mosquitto {
     Mosquitto::start(config).unwrap()
-}
-
-/// Subscribes, and awaits the answer.
-fn subscribe<T>(client: &mut TestClient<'_, T>, filters: &[Filter<'static>]) -> Told
-where
-    T: embedded_io::Read + embedded_io::Write,
-    T::Error: std::fmt::Debug,
-{
-    client.subscribe(filters).unwrap();
-    next(client)
-}
-
-/// Publishes, and collects what is told until all of it is done and `messages` have come back.
-fn echo<T>(client: &mut TestClient<'_, T>, message: &Publish<'_>, messages: usize) -> Vec<Told>
-where
-    T: embedded_io::Read + embedded_io::Write,
-    T::Error: std::fmt::Debug,
-{
-    client.publish_message(message).unwrap();
-    let (mut told, deadline) = (Vec::new(), soon());
-    let came = |told: &[Told]| {
-        told.iter()
-            .filter(|one| matches!(one, Told::Message { .. }))
-            .count()
-    };
-    while came(&told) < messages || !client.session().is_settled() {
-        match client.poll(clock().after(100)).unwrap() {
-            Some(event) => told.push(event.into()),
-            None => assert!(clock() < deadline),
-        }
-    }
-    told
 }
 
 #[test]
@@ -374,15 +343,20 @@ fn nothing_is_sent_to_a_server_that_is_not_known() {
     let mut session: TestSession = session(options, 64);
     let clock = clock as fn() -> bearcub::clock::Instant;
     let mut device: Device = Device::new();
-    let learn = Trust::learn();
-    let stream = device
-        .connect(broker.addr(), &Config::new("localhost", &learn))
-        .unwrap();
-    let pins = [stream.connection().learned().unwrap()];
-    let error = Client::connect(stream, &mut session, clock).err().unwrap();
-    assert_eq!(Error::from(error), MqttMisuse::Unverified.into());
-    assert!(broker.wait_for_log("closed its connection", PATIENCE));
-    assert!(!broker.log().contains("CONNACK"), "{}", broker.log());
+    let (learn, anyone) = (Trust::learn(), Trust::accept_anyone_insecurely());
+    let policies: [&dyn Verify; 2] = [&anyone, &learn];
+    let mut learned = None;
+    for trust in policies {
+        let stream = device
+            .connect(broker.addr(), &Config::new("localhost", trust))
+            .unwrap();
+        learned = stream.connection().learned();
+        let error = Client::connect(stream, &mut session, clock).err().unwrap();
+        assert_eq!(Error::from(error), MqttMisuse::Unverified.into());
+        assert!(broker.wait_for_log("closed its connection", PATIENCE));
+        assert!(!broker.log().contains("CONNACK"), "{}", broker.log());
+    }
+    let pins = [learned.unwrap()];
 
     let trust = Trust::fingerprints(&pins);
     let stream = device

@@ -9,7 +9,7 @@ use bearcub::mqtt::{Event, Filter, Options, QoS};
 use bearcub::trust::{Pin, PublicKey};
 use bearcub_lab::pki::{self, Chain, KeyKind};
 use bearcub_lab::server::{Mosquitto, MosquittoConfig};
-use support::mqtt::{TestSession, connect, session, soon};
+use support::mqtt::{TestSession, clock, connect, session, soon};
 
 /// The program, which `cargo test` has built beside the tests; a run of this file alone does not, and may find an old one or none.
 /// It is killed (status 124) if it takes over a minute.
@@ -181,6 +181,16 @@ fn subscribe_stays_through_a_broker_s_restart_until_it_is_told_to_stop() {
         );
     };
     wait(&broker, "Sending SUBACK to bearcub-example-subscribe");
+    // Somebody takes its place for a moment: it comes back, and resumes the TLS session.
+    let usurper = Options::new("bearcub-example-subscribe").persistent();
+    drop(connect(&mut session::<8>(usurper, 64), broker.plain_addr()).unwrap());
+    let came = || broker.log().matches("as bearcub-example-subscribe").count();
+    let patience = soon();
+    while came() < 3 {
+        assert!(clock() < patience, "{}", broker.log());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    // A restarted broker has forgotten the TLS session, but not MQTT's.
     broker.restart(true).unwrap();
     wait(
         &broker,
@@ -202,8 +212,9 @@ fn subscribe_stays_through_a_broker_s_restart_until_it_is_told_to_stop() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{text}");
     for part in [
-        "connected: New",
-        "connected: Resumed",
+        "connected: New, TLS resumed: false",
+        "connected: Resumed, TLS resumed: true",
+        "connected: Resumed, TLS resumed: false",
         "plant/7/cmd: open",
         "plant/7/cmd: stop",
     ] {

@@ -5,17 +5,20 @@
 //! - [`server`]: a rustls server in this thread, and the [`link`] to it
 //! - [`clock`]: time that leaves the server out
 //! - [`memory`] and [`stack`]: what a connection takes at its peak
+//! - [`remote`]: a server in a process of its own, and [`board`]: the peers on an emulated ESP32-C3, connected to it
 //! - [`table`]: peers side by side
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod board;
 pub mod clock;
 pub mod jobs;
 pub mod link;
 #[allow(unsafe_code)]
 pub mod memory;
 pub mod peers;
+pub mod remote;
 pub mod server;
 #[allow(unsafe_code)]
 pub mod stack;

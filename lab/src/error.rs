@@ -21,6 +21,8 @@ pub enum Error {
     },
     /// The configuration of an in-process server was refused.
     Config(String),
+    /// Something listens at the port of the configuration already.
+    PortTaken,
     /// The operating system refused something.
     Io(io::Error),
 }
@@ -48,6 +50,7 @@ impl fmt::Display for Error {
                 )
             }
             Error::Config(reason) => write!(f, "the server's configuration is refused: {reason}"),
+            Error::PortTaken => write!(f, "the port of the configuration is taken"),
             Error::Io(error) => write!(f, "{error}"),
         }
     }

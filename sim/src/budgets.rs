@@ -10,11 +10,14 @@
 //! flash = 60000
 //! instructions = 76000000
 //! ```
+//!
+//! and one for MQTT on each board, `[mqtt.esp8266]`, with the figures of [`MqttFigures`].
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::failure::Failure;
 use crate::scenarios;
@@ -49,19 +52,121 @@ impl Figures {
 
     /// A budget with room for small changes: 2 % more, rounded down.
     fn with_margin(&self) -> Figures {
-        let more = |figure: u64| figure + figure / 50;
         Figures {
-            kept: more(self.kept),
-            handshake: more(self.handshake),
-            stack: more(self.stack),
-            flash: more(self.flash),
-            instructions: more(self.instructions),
+            kept: margin(self.kept),
+            handshake: margin(self.handshake),
+            stack: margin(self.stack),
+            flash: margin(self.flash),
+            instructions: margin(self.instructions),
         }
     }
 }
 
-/// Figures by scenario and board.
-pub type Table = BTreeMap<String, BTreeMap<String, Figures>>;
+/// What of MQTT is held to a budget, all of it measured on a board's CPU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MqttFigures {
+    /// Bytes of a session without slots and subscriptions, and without its buffers.
+    pub session: u64,
+    /// Bytes that each slot adds.
+    pub slot: u64,
+    /// Bytes that each subscription adds.
+    pub subscription: u64,
+    /// Bytes of code and constants of a program that publishes with QoS 0 alone.
+    pub flash_sending: u64,
+    /// The same with everything.
+    pub flash: u64,
+    /// Instructions of a message of 64 bytes with QoS 1, to its acknowledgement, without TLS.
+    pub publish: u64,
+    /// The same with TLS.
+    pub publish_with_tls: u64,
+}
+
+impl MqttFigures {
+    /// Each of them with its name.
+    pub fn named(&self) -> [(&'static str, u64); 7] {
+        [
+            ("session", self.session),
+            ("slot", self.slot),
+            ("subscription", self.subscription),
+            ("flash_sending", self.flash_sending),
+            ("flash", self.flash),
+            ("publish", self.publish),
+            ("publish_with_tls", self.publish_with_tls),
+        ]
+    }
+
+    fn with_margin(&self) -> MqttFigures {
+        MqttFigures {
+            session: margin(self.session),
+            slot: margin(self.slot),
+            subscription: margin(self.subscription),
+            flash_sending: margin(self.flash_sending),
+            flash: margin(self.flash),
+            publish: margin(self.publish),
+            publish_with_tls: margin(self.publish_with_tls),
+        }
+    }
+}
+
+/// 2 % more, rounded down.
+fn margin(figure: u64) -> u64 {
+    figure + figure / 50
+}
+
+/// Figures by scenario and board, and those of MQTT by board.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Table {
+    /// MQTT.
+    pub mqtt: BTreeMap<String, MqttFigures>,
+    /// The scenarios.
+    #[serde(flatten)]
+    pub scenarios: BTreeMap<String, BTreeMap<String, Figures>>,
+}
+
+/// By hand, because `flatten` would forget where in the file a figure stands.
+impl<'de> Deserialize<'de> for Table {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Rows;
+        impl<'de> Visitor<'de> for Rows {
+            type Value = Table;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a table of budgets")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Table, A::Error> {
+                let mut table = Table::default();
+                while let Some(name) = map.next_key::<String>()? {
+                    if name == "mqtt" {
+                        table.mqtt = map.next_value()?;
+                    } else {
+                        table.scenarios.insert(name, map.next_value()?);
+                    }
+                }
+                Ok(table)
+            }
+        }
+        deserializer.deserialize_map(Rows)
+    }
+}
+
+/// A row of figures: what it is of, and on which board.
+type Row<'a> = (&'a str, &'a str);
+
+impl Table {
+    /// Every figure.
+    fn rows(&self) -> BTreeMap<Row<'_>, Vec<(&'static str, u64)>> {
+        let mqtt = self.mqtt.iter();
+        let mqtt = mqtt.map(|(board, figures)| (("mqtt", &board[..]), figures.named().to_vec()));
+        let scenarios = self.scenarios.iter().flat_map(|(scenario, by_board)| {
+            by_board.iter().map(move |(board, figures)| {
+                ((&scenario[..], &board[..]), figures.named().to_vec())
+            })
+        });
+        mqtt.chain(scenarios).collect()
+    }
+}
 
 /// One figure and what it may be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,21 +210,26 @@ pub fn load(path: &Path, boards: &[&str]) -> Result<Table, Failure> {
         |what: &dyn std::fmt::Display| Failure::Usage(format!("{}: {what}", path.display()));
     let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
     let table: Table = toml::from_str(&text).map_err(|error| wrong(&error))?;
-    for (name, by_board) in &table {
+    for (name, by_board) in &table.scenarios {
         let known = scenarios::ALL.iter().chain(&scenarios::RESUMED);
         if !known.into_iter().any(|scenario| scenario.name == name) {
             return Err(wrong(&format!("there is no scenario `{name}`")));
         }
-        if let Some(board) = by_board.keys().find(|board| !boards.contains(&&board[..])) {
-            return Err(wrong(&format!(
-                "`{name}`: there is no board `{board}`; there are: {}",
-                boards.join(", ")
-            )));
-        }
+        known_boards(name, by_board.keys(), boards).map_err(|what| wrong(&what))?;
+    }
+    known_boards("mqtt", table.mqtt.keys(), boards).map_err(|what| wrong(&what))?;
+    if let Some(board) = boards
+        .iter()
+        .find(|board| !table.mqtt.contains_key(**board))
+    {
+        return Err(wrong(&format!(
+            "there is no budget for `mqtt` on `{board}`"
+        )));
     }
     for scenario in scenarios::ALL.iter().chain(&scenarios::RESUMED) {
         for board in boards {
             if !table
+                .scenarios
                 .get(scenario.name)
                 .is_some_and(|by_board| by_board.contains_key(*board))
             {
@@ -133,39 +243,46 @@ pub fn load(path: &Path, boards: &[&str]) -> Result<Table, Failure> {
     Ok(table)
 }
 
+fn known_boards<'a>(
+    name: &str,
+    mut given: impl Iterator<Item = &'a String>,
+    boards: &[&str],
+) -> Result<(), String> {
+    given
+        .find(|board| !boards.contains(&&board[..]))
+        .map_or(Ok(()), |board| {
+            Err(format!(
+                "`{name}`: there is no board `{board}`; there are: {}",
+                boards.join(", ")
+            ))
+        })
+}
+
 /// Holds what was measured against the budgets. What has no budget, or was not measured, is an error.
 ///
 /// # Errors
 /// Which scenario on which board.
 pub fn compare(budgets: &Table, measured: &Table) -> Result<Vec<Line>, Failure> {
-    let mut lines = Vec::new();
-    for (scenario, by_board) in budgets {
-        for (board, budget) in by_board {
-            let found = measured.get(scenario).and_then(|found| found.get(board));
-            let found = found.ok_or_else(|| {
-                Failure::Other(format!("`{scenario}` was not measured on `{board}`"))
-            })?;
-            for ((figure, budget), (_, measured)) in budget.named().into_iter().zip(found.named()) {
-                lines.push(Line {
-                    scenario: scenario.clone(),
-                    board: board.clone(),
-                    figure,
-                    measured,
-                    budget,
-                });
-            }
-        }
+    let (budgets, measured) = (budgets.rows(), measured.rows());
+    if let Some((scenario, board)) = measured.keys().find(|row| !budgets.contains_key(*row)) {
+        return Err(Failure::Other(format!(
+            "there is no budget for `{scenario}` on `{board}`"
+        )));
     }
-    for (scenario, by_board) in measured {
-        for board in by_board.keys() {
-            if !budgets
-                .get(scenario)
-                .is_some_and(|known| known.contains_key(board))
-            {
-                return Err(Failure::Other(format!(
-                    "there is no budget for `{scenario}` on `{board}`"
-                )));
-            }
+    let mut lines = Vec::new();
+    for (row, budget) in &budgets {
+        let (scenario, board) = *row;
+        let found = measured
+            .get(row)
+            .ok_or_else(|| Failure::Other(format!("`{scenario}` was not measured on `{board}`")))?;
+        for ((figure, budget), (_, measured)) in budget.iter().zip(found) {
+            lines.push(Line {
+                scenario: scenario.to_owned(),
+                board: board.to_owned(),
+                figure,
+                measured: *measured,
+                budget: *budget,
+            });
         }
     }
     Ok(lines)
@@ -181,14 +298,20 @@ pub fn from_measured(measured: &Table) -> Result<String, Failure> {
         each.map(|(board, figures)| (board.clone(), figures.with_margin()))
             .collect()
     };
-    let budgets: Table = measured
-        .iter()
-        .map(|(scenario, by_board)| (scenario.clone(), with_margin(by_board)))
-        .collect();
+    let mqtt = measured.mqtt.iter();
+    let scenarios = measured.scenarios.iter();
+    let budgets = Table {
+        mqtt: mqtt
+            .map(|(board, figures)| (board.clone(), figures.with_margin()))
+            .collect(),
+        scenarios: scenarios
+            .map(|(scenario, by_board)| (scenario.clone(), with_margin(by_board)))
+            .collect(),
+    };
     let text = toml::to_string(&budgets)
         .map_err(|error| Failure::Other(format!("the budgets: {error}")))?;
     Ok(format!(
-        "# What every scenario may cost on each board: bytes, and instructions of the whole handshake.\n\
+        "# What every scenario may cost on each board: bytes, and instructions of the whole handshake; and what MQTT may.\n\
          # Written by `cargo sim check --write` (measured + 2 %), held by `cargo sim check`.\n\n{text}"
     ))
 }
@@ -208,11 +331,23 @@ mod tests {
             instructions: 1_000_000,
         };
         let all = scenarios::ALL.iter().chain(&scenarios::RESUMED);
-        all.map(|scenario| {
+        let scenarios = all.map(|scenario| {
             let by_board = BOARDS.map(|board| (board.to_owned(), figures));
             (scenario.name.to_owned(), by_board.into())
-        })
-        .collect()
+        });
+        let mqtt = MqttFigures {
+            session: 100,
+            slot: 10,
+            subscription: 16,
+            flash_sending: 5000,
+            flash: 6000,
+            publish: 7000,
+            publish_with_tls: 8000,
+        };
+        Table {
+            mqtt: BOARDS.map(|board| (board.to_owned(), mqtt)).into(),
+            scenarios: scenarios.collect(),
+        }
     }
 
     fn load_text(text: &str) -> Result<Table, Failure> {
@@ -230,11 +365,12 @@ mod tests {
     #[test]
     fn a_budget_is_what_was_measured_and_two_percent() {
         let budgets = load_text(&from_measured(&table()).unwrap()).unwrap();
-        let figures = budgets["aws-ca"]["esp8266"];
+        let figures = budgets.scenarios["aws-ca"]["esp8266"];
         assert_eq!((figures.kept, figures.handshake), (102, 255));
         assert_eq!((figures.stack, figures.instructions), (49, 1_020_000));
         let lines = compare(&budgets, &table()).unwrap();
-        assert_eq!(lines.len(), 16 * 5);
+        assert_eq!(lines.len(), 16 * 5 + 7);
+        assert_eq!(budgets.mqtt["esp8266"].session, 102);
         assert!(!lines.iter().any(Line::is_excess));
     }
 
@@ -243,6 +379,7 @@ mod tests {
         let budgets = table();
         let mut measured = table();
         let figures = measured
+            .scenarios
             .get_mut("aws-ca")
             .unwrap()
             .get_mut("esp8266")
@@ -277,6 +414,11 @@ mod tests {
         );
         refused(&good.replacen("kept = ", "cept = ", 1), "cept");
         refused(&good.replacen("kept = 102", "kept = -1", 1), "kept = -1");
+        refused(&good.replacen("slot = 10\n", "", 1), "missing field `slot`");
+        refused(
+            &good.replace("[mqtt.esp8266]", "[mqtt.esp9000]"),
+            "no board `esp9000`",
+        );
         let last = "selfsigned-fingerprint-resumed";
         let (start, _) = good.split_once(&format!("[{last}.esp8266]")).unwrap();
         refused(start, &format!("no budget for `{last}` on `esp8266`"));
@@ -286,11 +428,18 @@ mod tests {
     #[test]
     fn what_is_missing_on_either_side_is_an_error() {
         let (mut budgets, mut measured) = (table(), table());
-        measured.remove("aws-ca");
+        measured.scenarios.remove("aws-ca");
         let failure = compare(&budgets, &measured).unwrap_err();
         assert!(failure.to_string().contains("`aws-ca` was not measured"));
-        budgets.remove("aws-ca");
+        budgets.scenarios.remove("aws-ca");
         let failure = compare(&budgets, &table()).unwrap_err();
         assert!(failure.to_string().contains("no budget for `aws-ca`"));
+        let (mut budgets, mut measured) = (table(), table());
+        measured.mqtt.clear();
+        let failure = compare(&budgets, &measured).unwrap_err();
+        assert!(failure.to_string().contains("`mqtt` was not measured"));
+        budgets.mqtt.clear();
+        let failure = compare(&budgets, &table()).unwrap_err();
+        assert!(failure.to_string().contains("no budget for `mqtt`"));
     }
 }

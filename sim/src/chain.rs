@@ -53,6 +53,7 @@ pub fn fetch(
             ..Buffers::DEFAULT
         },
         session: None,
+        rsa_2048_only: false,
     };
     let seed = lab::fresh_seed()?;
     run(&plan, seed)

@@ -58,7 +58,7 @@ fn failed(error: bearcub_lab::Error) -> Failure {
 impl Server {
     fn chain(self) -> std::sync::Arc<Chain> {
         match self {
-            Server::Aws | Server::Lines => pki::aws(),
+            Server::Aws | Server::Lines | Server::Publishing => pki::aws(),
             Server::LetsEncryptRsa => pki::letsencrypt_rsa(),
             // Two certificates under an RSA-2048 root: the start of the chain that AWS sends.
             Server::LetsEncrypt2019 => {
@@ -78,7 +78,9 @@ impl Server {
 
     fn suite_and_groups(self) -> (&'static str, &'static str) {
         match self {
-            Server::Aws | Server::Lines => ("ECDHE_RSA_WITH_AES_128_GCM_SHA256", "p256"),
+            Server::Aws | Server::Lines | Server::Publishing => {
+                ("ECDHE_RSA_WITH_AES_128_GCM_SHA256", "p256")
+            }
             Server::LetsEncryptRsa | Server::LetsEncrypt2019 => {
                 ("RSA_WITH_AES_128_GCM_SHA256", "none")
             }
@@ -114,7 +116,7 @@ impl Server {
             Server::LetsEncryptRsa | Server::LetsEncrypt2019 => {
                 broker(&MosquittoConfig::tls(chain).ciphers("AES128-GCM-SHA256"))
             }
-            Server::LetsEncryptEcdsa => broker(&MosquittoConfig::tls(chain)),
+            Server::LetsEncryptEcdsa | Server::Publishing => broker(&MosquittoConfig::tls(chain)),
             Server::SelfSigned => {
                 let mut config = MosquittoConfig::tls(chain);
                 if let Some(device) = device {
@@ -145,6 +147,11 @@ impl Server {
             send: Hex(send.to_vec()),
             receive: Hex(receive.to_vec()),
         };
+        // MQTT 3.1.1: CONNECT as "bearcub" with a clean session, and CONNACK.
+        let connect = turn(
+            b"\x10\x13\0\x04MQTT\x04\x02\0\x3c\0\x07bearcub",
+            b"\x20\x02\0\0",
+        );
         match self {
             // The line comes back reversed.
             Server::Aws => vec![turn(b"measured, not guessed\n", b"desseug ton ,derusaem\n")],
@@ -160,13 +167,15 @@ impl Server {
                 };
                 vec![line(64), line(256), line(1024)]
             }
-            // MQTT 3.1.1: CONNECT as "bearcub" with a clean session, and CONNACK; PUBLISH of 21.5 to plant/7/temp with
-            // PINGREQ behind it, and PINGRESP.
+            // PUBLISH with QoS 1 of 64 bytes to plant/7/temp, and PUBACK.
+            Server::Publishing => {
+                let mut publish = b"\x32\x50\0\x0cplant/7/temp\0\x01".to_vec();
+                publish.resize(82, b'm');
+                vec![connect, turn(&publish, b"\x40\x02\0\x01")]
+            }
+            // PUBLISH of 21.5 with QoS 0 with PINGREQ behind it, and PINGRESP.
             _ => vec![
-                turn(
-                    b"\x10\x13\0\x04MQTT\x04\x02\0\x3c\0\x07bearcub",
-                    b"\x20\x02\0\0",
-                ),
+                connect,
                 turn(b"\x30\x12\0\x0cplant/7/temp21.5\xc0\0", b"\xd0\0"),
             ],
         }
@@ -212,6 +221,7 @@ impl Scenario {
             fragment_length: self.terms.fragment_length,
             buffers: self.terms.buffers,
             session: None,
+            rsa_2048_only: self.terms.rsa_2048_only,
         })
     }
 

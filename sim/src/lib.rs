@@ -25,6 +25,7 @@
 pub mod anchors;
 pub mod board;
 pub mod budgets;
+pub mod ca;
 pub mod chain;
 pub mod client;
 pub mod commands;

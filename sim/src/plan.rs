@@ -41,6 +41,9 @@ pub struct Plan {
     /// The session to resume, as the library stores it. It holds a master secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<Hex>,
+    /// Whether the library is built without its feature `rsa-4096`. On this computer it never is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rsa_2048_only: bool,
 }
 
 /// Whom to trust.

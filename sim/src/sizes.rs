@@ -13,6 +13,8 @@ pub const CONTEXT: usize = 3536;
 pub const SCRATCH_FINGERPRINTS: usize = 1272;
 /// `tls::Scratch::ANCHORS`.
 pub const SCRATCH_ANCHORS: usize = 3480;
+/// Both without the feature `rsa-4096`, in the same order.
+pub const SCRATCH_RSA_2048: [usize; 2] = [SCRATCH_FINGERPRINTS - 256, SCRATCH_ANCHORS - 3 * 256];
 /// `size_of::<tls::Session>()`.
 pub const SESSION: usize = 92;
 /// `size_of::<tls::Storage<1024, 1024>>()`.
@@ -62,9 +64,10 @@ pub fn kept(plan: &Plan) -> Kept {
 
 /// What it lends to the handshake on a 32-bit board.
 pub fn scratch(plan: &Plan) -> usize {
-    if plan.trust.has_anchors() {
-        SCRATCH_ANCHORS
+    let sizes = if plan.rsa_2048_only {
+        SCRATCH_RSA_2048
     } else {
-        SCRATCH_FINGERPRINTS
-    }
+        [SCRATCH_FINGERPRINTS, SCRATCH_ANCHORS]
+    };
+    sizes[usize::from(plan.trust.has_anchors())]
 }

@@ -7,10 +7,22 @@ use std::process::Command;
 
 use common::{bearcub, bearcub_on_terminal, bearcub_with, refused, text};
 
-/// The commands, as `--help` lists them.
+/// The commands, as `--help` lists them, and those below them: `ca`, `ca init`.
 fn commands() -> Vec<String> {
-    let help = bearcub(&["--help"]).stdout;
-    let list = help.split("Commands:\n").nth(1).unwrap();
+    let mut all = Vec::new();
+    for command in below("") {
+        let further = below(&command);
+        let further = further.iter().map(|name| format!("{command} {name}"));
+        all.extend([vec![command.clone()], further.collect()].concat());
+    }
+    all
+}
+
+fn below(command: &str) -> Vec<String> {
+    let help = help(command);
+    let Some(list) = help.split("Commands:\n").nth(1) else {
+        return Vec::new();
+    };
     let list = list.split("\n\n").next().unwrap();
     let names = list
         .lines()
@@ -21,14 +33,19 @@ fn commands() -> Vec<String> {
         .collect()
 }
 
+fn help(command: &str) -> String {
+    let arguments: Vec<_> = command.split_whitespace().chain(["--help"]).collect();
+    let ran = bearcub(&arguments);
+    assert_eq!(ran.status, 0, "{command}");
+    ran.stdout
+}
+
 #[test]
 fn every_command_has_examples_that_are_calls_of_it_and_its_exit_statuses() {
     let all = commands();
     assert!(all.len() >= 15, "{all:?}");
     for command in &all {
-        let ran = bearcub(&[command, "--help"]);
-        assert_eq!(ran.status, 0);
-        let help = ran.stdout;
+        let help = help(command);
         let examples = help
             .split("Examples:\n")
             .nth(1)
@@ -45,7 +62,7 @@ fn every_command_has_examples_that_are_calls_of_it_and_its_exit_statuses() {
 #[test]
 fn what_the_examples_show_are_arguments_that_there_are() {
     for command in commands() {
-        let help = bearcub(&[&command, "--help"]).stdout;
+        let help = help(&command);
         let (usage, examples) = help.split_once("Examples:\n").unwrap();
         let examples = examples.split("\n\n").next().unwrap();
         for line in examples
@@ -118,6 +135,8 @@ fn the_manual_has_a_page_for_every_command() {
     );
     let examples = ".SH \"EXAMPLES\"\n.nf\n  bearcub fingerprint mqtt";
     assert!(page.contains(examples), "{page}");
+    let page = bearcub(&["man", "ca-init"]).stdout;
+    assert!(page.contains(".TH bearcub-ca-init"), "{page}");
     assert!(refused(&["man", "dance"]).contains("fingerprint"));
     let folder = tempfile::tempdir().unwrap();
     let out = text(folder.path()).to_owned();

@@ -30,6 +30,36 @@ fn has_target() -> bool {
 
 #[test]
 fn the_compiler_agrees_with_every_32_bit_size() {
+    let [fingerprints, anchors] = sizes::SCRATCH_RSA_2048;
+    the_compiler_agrees(
+        "default-features = false",
+        &[
+            ("Scratch::FINGERPRINTS", fingerprints),
+            ("Scratch::ANCHORS", anchors),
+        ],
+    );
+    the_compiler_agrees(
+        "",
+        &[
+            ("size_of::<Context>()", sizes::CONTEXT),
+            ("Scratch::FINGERPRINTS", sizes::SCRATCH_FINGERPRINTS),
+            ("Scratch::ANCHORS", sizes::SCRATCH_ANCHORS),
+            ("size_of::<Session>()", sizes::SESSION),
+            ("size_of::<Storage<1024, 1024>>()", sizes::STORAGE_1024_1024),
+            (
+                "size_of::<bearcub::trust::TrustAnchor<'_>>()",
+                sizes::TRUST_ANCHOR,
+            ),
+            ("size_of::<Mqtt<0, 0>>()", mqtt(0, 0)),
+            ("size_of::<Mqtt<4, 0>>()", mqtt(4, 0)),
+            ("size_of::<Mqtt<8, 2>>()", mqtt(8, 2)),
+            ("size_of::<Mqtt<20, 8>>()", mqtt(20, 8)),
+        ],
+    );
+}
+
+/// Compiles the library with those features, and has the compiler compare the sizes.
+fn the_compiler_agrees(features: &str, sizes: &[(&str, usize)]) {
     if !has_target() {
         return common::not_checked(&format!(
             "the target {TARGET} is not installed (rustup target add {TARGET})"
@@ -44,26 +74,11 @@ fn the_compiler_agrees_with_every_32_bit_size() {
     std::fs::copy(root.join("Cargo.lock"), folder.path().join("Cargo.lock")).unwrap();
     let manifest = format!(
         "[package]\nname = \"sizes\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[workspace]\n\
-         [dependencies]\nbearcub = {{ path = {:?} }}\n",
+         [dependencies]\nbearcub = {{ path = {:?}, {features} }}\n",
         root.to_str().unwrap()
     );
     std::fs::write(folder.path().join("Cargo.toml"), manifest).unwrap();
-    let sizes = [
-        ("size_of::<Context>()", sizes::CONTEXT),
-        ("Scratch::FINGERPRINTS", sizes::SCRATCH_FINGERPRINTS),
-        ("Scratch::ANCHORS", sizes::SCRATCH_ANCHORS),
-        ("size_of::<Session>()", sizes::SESSION),
-        ("size_of::<Storage<1024, 1024>>()", sizes::STORAGE_1024_1024),
-        (
-            "size_of::<bearcub::trust::TrustAnchor<'_>>()",
-            sizes::TRUST_ANCHOR,
-        ),
-        ("size_of::<Mqtt<0, 0>>()", mqtt(0, 0)),
-        ("size_of::<Mqtt<4, 0>>()", mqtt(4, 0)),
-        ("size_of::<Mqtt<8, 2>>()", mqtt(8, 2)),
-        ("size_of::<Mqtt<20, 8>>()", mqtt(20, 8)),
-    ];
-    let mut code = "#![no_std]\nuse bearcub::tls::*;\nuse bearcub::mqtt;\n\
+    let mut code = "#![no_std]\n#![allow(dead_code, unused_imports)]\nuse bearcub::tls::*;\nuse bearcub::mqtt;\n\
          type Mqtt<const N: usize, const F: usize> =\n\
          mqtt::Session<'static, mqtt::store::NoStore, N, F>;\n"
         .to_owned();

@@ -122,6 +122,8 @@ fn resumed_sessions_and_choices_are_there_on_request() {
     let kept = |name| of(name)["ram"]["kept"].as_u64().unwrap();
     assert_eq!(kept("choice-fragment-512") + 512, kept("choice-base"));
     assert_eq!(kept("choice-shared-buffer") + 1056, kept("choice-base"));
+    let scratch = |name| of(name)["ram"]["parts"]["scratch"].as_u64().unwrap();
+    assert_eq!(scratch("choice-rsa-2048") + 768, scratch("choice-base"));
     for scenario in scenarios::RESUMED {
         // No public-key operation is left.
         let operations = of(scenario.name)["operations"].as_object().unwrap();

@@ -154,7 +154,7 @@ fn malformed(input: Input, fault: Fault) -> Explanation {
             "Use an unencrypted key on P-256, or of RSA with two primes: `openssl pkey -in key.pem -out plain.pem` removes a password."
         }
         (Input::PrivateKey, Fault::OutOfRange) => {
-            "Check the key with `openssl pkey -check -noout`; RSA keys need 2048 to 4096 bits."
+            "Check the key with `openssl pkey -check -noout`; RSA keys have 2048 to 4096 bits, and no more than 2048 without the feature `rsa-4096`."
         }
         (Input::PrivateKey, _) => {
             "Convert the key again with `openssl pkey -in key.pem -outform DER`, and pass exactly the bytes of that file; PEM goes through from_pem."
@@ -300,8 +300,8 @@ fn protocol(error: ProtocolError) -> Explanation {
             "Update the server's TLS library.",
         ),
         E::LimitExceeded => text(
-            "The server's public key is larger than 4096 bits of RSA.",
-            "Give the server an RSA key of 2048 to 4096 bits, or an EC key.",
+            "The server's public key is larger than 4096 bits of RSA, or than 2048 without the feature `rsa-4096`.",
+            "Build with the feature `rsa-4096`, or give the server a smaller RSA key or an EC key.",
         ),
         E::BadFinished => text(
             "The two sides saw different handshakes: something altered it on the way, or memory is corrupted.",
@@ -374,8 +374,8 @@ fn certificate(error: CertificateError) -> Explanation {
             "Use certificates signed with RSA PKCS#1 or ECDSA, over SHA-256 or SHA-384, or pin the server's key.",
         ),
         E::LimitExceeded => text(
-            "A key or signature in the chain is larger than 4096 bits of RSA, or than P-384.",
-            "Use smaller keys in the chain, or pin the server's key.",
+            "A key or signature in the chain is larger than P-384, than 4096 bits of RSA, or than 2048 without the feature `rsa-4096`.",
+            "Build with the feature `rsa-4096`, use smaller keys in the chain, or pin the server's key.",
         ),
         E::WrongKeyType => text(
             "A certificate's signature is of another type than its issuer's key, or the server's key is not the type that the suite needs.",

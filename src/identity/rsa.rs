@@ -8,7 +8,7 @@ use super::der::{self, Element, INTEGER, Reader};
 use super::{Key, Pairing, number, pem};
 use crate::error::{ConfigError, Fault};
 
-/// An RSA private key of 2048 to 4096 bits, borrowed from the bytes it was read from.
+/// An RSA private key of 2048 to [`LARGEST_BITS`](Self::LARGEST_BITS) bits, borrowed from the bytes it was read from.
 ///
 /// It holds what the Chinese remainder theorem needs, in the names of RFC 8017; the private exponent `d` is read over.
 /// All numbers are big-endian without leading zeros.
@@ -42,6 +42,10 @@ pub struct RsaKey<'a> {
 }
 
 impl<'a> RsaKey<'a> {
+    /// Bits of the largest RSA key that this build works with, a server's as well: 4096, or 2048 without the feature
+    /// `rsa-4096`.
+    pub const LARGEST_BITS: usize = bearssl_sys::BR_MAX_RSA_SIZE;
+
     /// Reads a key in DER: PKCS#1 `RSAPrivateKey`, or PKCS#8 around it.
     ///
     /// The input must be exactly as long as its outer SEQUENCE says.
@@ -50,8 +54,8 @@ impl<'a> RsaKey<'a> {
     ///
     /// [`ConfigError::Malformed`] with [`Input::PrivateKey`](crate::error::Input::PrivateKey) and the byte offset. The
     /// fault is [`Fault::Unsupported`] for an EC key, an encrypted key, a key restricted to RSA-PSS, or one of more
-    /// than two primes, and [`Fault::OutOfRange`] for fewer than 2048 or more than 4096 bits and for numbers that
-    /// cannot belong to one key.
+    /// than two primes, and [`Fault::OutOfRange`] for fewer than 2048 or more than
+    /// [`LARGEST_BITS`](Self::LARGEST_BITS) bits and for numbers that cannot belong to one key.
     pub fn from_der(der: &'a [u8]) -> Result<Self, ConfigError> {
         match Container::open(der)? {
             Container::Pkcs1(body) => read_pkcs1(body),
@@ -89,7 +93,7 @@ impl<'a> RsaKey<'a> {
         Self::from_der(pem::decode(pem, &pem::PRIVATE_KEYS, out)?.der)
     }
 
-    /// Length of the modulus in bits, 2048 to 4096.
+    /// Length of the modulus in bits, 2048 to [`LARGEST_BITS`](Self::LARGEST_BITS).
     pub fn n_bits(&self) -> usize {
         number::bits(self.n)
     }
@@ -173,7 +177,10 @@ fn read_pkcs1<'a>(mut body: Reader<'a>) -> Result<RsaKey<'a>, ConfigError> {
     body.finish()?;
 
     let n_bits = number::bits(n.contents);
-    require((2048..=4096).contains(&n_bits) && odd(&n), &n)?;
+    require(
+        (2048..=RsaKey::LARGEST_BITS).contains(&n_bits) && odd(&n),
+        &n,
+    )?;
     require(odd(&e) && e.contents != [1] && below(&e, &n), &e)?;
     require(odd(&d) && below(&d, &n), &d)?;
     for prime in [&p, &q] {

@@ -4,6 +4,7 @@ use std::env;
 use std::path::Path;
 
 use crate::files::FILES;
+use crate::headers;
 
 /// The files with code for BearSSL's interpreter.
 const INTERPRETED: [&str; 3] = [
@@ -18,9 +19,14 @@ pub fn run(source: &Path) -> Result<(), String> {
     let bare =
         env::var_os("CARGO_CFG_UNIX").is_none() && env::var_os("CARGO_CFG_WINDOWS").is_none();
 
+    let include = if env::var_os("CARGO_FEATURE_RSA_4096").is_some() {
+        source.join("inc")
+    } else {
+        headers::for_rsa_2048(source, Path::new(&variable("OUT_DIR")))?
+    };
     let mut build = cc::Build::new();
     build
-        .include(source.join("inc"))
+        .include(&include)
         .include(source.join("src"))
         .flag_if_supported("-ffunction-sections")
         .flag_if_supported("-fdata-sections")
@@ -88,7 +94,8 @@ pub fn run(source: &Path) -> Result<(), String> {
         )
     })?;
     // For packages that depend on this one, and for this package's own tests.
-    println!("cargo::metadata=include={}", source.join("inc").display());
+    println!("cargo::metadata=include={}", include.display());
+    println!("cargo::rustc-env=BEARSSL_SYS_INCLUDE={}", include.display());
     println!("cargo::rustc-env=BEARSSL_SYS_TARGET={}", variable("TARGET"));
     println!("cargo::rustc-env=BEARSSL_SYS_SOURCE={}", source.display());
     Ok(())

@@ -13,8 +13,10 @@
 #define BEARCUB_ALIGN8 (_Alignof(struct { uint64_t u; }) == 8)
 _Static_assert(!BEARCUB_ALIGN8 || sizeof(br_ssl_engine_context) == 3344, "size of br_ssl_engine_context");
 _Static_assert(!BEARCUB_ALIGN8 || sizeof(br_ssl_client_context) == 3408, "size of br_ssl_client_context");
-_Static_assert(!BEARCUB_ALIGN8 || sizeof(br_x509_minimal_context) == 3048, "size of br_x509_minimal_context");
-_Static_assert(!BEARCUB_ALIGN8 || sizeof(br_x509_decoder_context) == 1112, "size of br_x509_decoder_context");
+/* Where RSA keys have at most 2048 bits, every buffer for one of their numbers is smaller by this. */
+#define LESS (512 - BR_X509_BUFSIZE_SIG)
+_Static_assert(!BEARCUB_ALIGN8 || sizeof(br_x509_minimal_context) == 3048 - 3 * LESS, "size of br_x509_minimal_context");
+_Static_assert(!BEARCUB_ALIGN8 || sizeof(br_x509_decoder_context) == 1112 - LESS, "size of br_x509_decoder_context");
 #endif
 
 /* No entropy comes from the system: callers inject it. */

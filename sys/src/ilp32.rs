@@ -2,6 +2,9 @@
 // `layout.rs` holds the bindings to these numbers when the crate is compiled for such a target, and `tests/layout.rs`
 // holds C to them, so that the two agree on a board although no board is there to ask.
 
+/// Bytes by which a buffer for an RSA number is smaller where keys have at most 2048 bits.
+const LESS: usize = (4096 - crate::BR_MAX_RSA_SIZE) / 8;
+
 ilp32! {
     br_hash_class: 28 {
         context_size: 0, desc: 4, init: 8, update: 12, out: 16, state: 20, set_state: 24,
@@ -61,21 +64,26 @@ ilp32! {
     br_x509_knownkey_context: 28 { vtable: 0, pkey: 4, usages: 24, }
     br_t0_cpu: 12 { dp: 0, rp: 4, ip: 8, }
     br_name_element: 16 { oid: 0, buf: 4, len: 8, status: 12, }
-    br_x509_minimal_context: 3048 {
+    br_x509_minimal_context: (3048 - 3 * LESS) {
         vtable: 0, pkey: 4, cpu: 24, dp_stack: 36, rp_stack: 164, err: 292, server_name: 296,
         key_usages: 300, days: 304, seconds: 308, cert_length: 312, num_certs: 316, hbuf: 320,
-        hlen: 324, pad: 328, ee_pkey_data: 584, pkey_data: 1104, cert_signer_key_type: 1624,
-        cert_sig_hash_oid: 1626, cert_sig_hash_len: 1628, cert_sig: 1629, cert_sig_len: 2142,
-        min_rsa_size: 2144, trust_anchors: 2148, trust_anchors_num: 2152, do_mhash: 2156,
-        mhash: 2160, tbs_hash: 2552, do_dn_hash: 2616, dn_hash_impl: 2620, dn_hash: 2624,
-        current_dn_hash: 2832, next_dn_hash: 2896, saved_dn_hash: 2960, name_elts: 3024,
-        num_name_elts: 3028, irsa: 3032, iecdsa: 3036, iec: 3040,
+        hlen: 324, pad: 328, ee_pkey_data: 584, pkey_data: 1104 - LESS,
+        cert_signer_key_type: 1624 - 2 * LESS, cert_sig_hash_oid: 1626 - 2 * LESS,
+        cert_sig_hash_len: 1628 - 2 * LESS, cert_sig: 1629 - 2 * LESS,
+        cert_sig_len: 2142 - 3 * LESS, min_rsa_size: 2144 - 3 * LESS,
+        trust_anchors: 2148 - 3 * LESS, trust_anchors_num: 2152 - 3 * LESS,
+        do_mhash: 2156 - 3 * LESS, mhash: 2160 - 3 * LESS, tbs_hash: 2552 - 3 * LESS,
+        do_dn_hash: 2616 - 3 * LESS, dn_hash_impl: 2620 - 3 * LESS, dn_hash: 2624 - 3 * LESS,
+        current_dn_hash: 2832 - 3 * LESS, next_dn_hash: 2896 - 3 * LESS,
+        saved_dn_hash: 2960 - 3 * LESS, name_elts: 3024 - 3 * LESS,
+        num_name_elts: 3028 - 3 * LESS, irsa: 3032 - 3 * LESS, iecdsa: 3036 - 3 * LESS,
+        iec: 3040 - 3 * LESS,
     }
-    br_x509_decoder_context: 1112 {
+    br_x509_decoder_context: (1112 - LESS) {
         pkey: 0, cpu: 20, dp_stack: 32, rp_stack: 160, err: 288, pad: 292, decoded: 548,
         notbefore_days: 552, notbefore_seconds: 556, notafter_days: 560, notafter_seconds: 564,
         isCA: 568, copy_dn: 569, append_dn_ctx: 572, append_dn: 576, hbuf: 580, hlen: 584,
-        pkey_data: 588, signer_key_type: 1108, signer_hash_id: 1109,
+        pkey_data: 588, signer_key_type: 1108 - LESS, signer_hash_id: 1109 - LESS,
     }
     br_sslrec_in_class: 12 { context_size: 0, check_length: 4, decrypt: 8, }
     br_sslrec_out_class: 12 { context_size: 0, max_plaintext: 4, encrypt: 8, }

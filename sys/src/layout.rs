@@ -4,7 +4,7 @@
 /// with 4, is the exception).
 #[cfg(target_pointer_width = "32")]
 macro_rules! ilp32 {
-    ($($type:ident: $size:literal { $($field:ident: $offset:literal,)* })*) => {
+    ($($type:ident: $size:tt { $($field:ident: $offset:expr,)* })*) => {
         $(const _: () = {
             if align_of::<u64>() == 8 {
                 assert!(size_of::<crate::$type>() == $size, concat!("size of ", stringify!($type)));

@@ -2,6 +2,13 @@
 
 use core::ffi::c_void;
 
+/// Bits of the largest RSA modulus that BearSSL is compiled for: 4096, or 2048 without the feature `rsa-4096`.
+pub const BR_MAX_RSA_SIZE: usize = if cfg!(feature = "rsa-4096") {
+    4096
+} else {
+    2048
+};
+
 /// An RSA public key: two big-endian integers.
 #[repr(C)]
 #[derive(Clone, Copy)]

@@ -17,10 +17,10 @@ pub const BR_KEYTYPE_KEYX: c_int = 0x10;
 pub const BR_KEYTYPE_SIGN: c_int = 0x20;
 /// Trust anchor flag: it may issue certificates, and is not just a certificate trusted by itself.
 pub const BR_X509_TA_CA: c_uint = 0x0001;
-/// Room for the largest public key: an RSA-4096 modulus and an 8-byte exponent.
-pub const BR_X509_BUFSIZE_KEY: usize = 520;
-/// Room for the largest signature: RSA-4096.
-pub const BR_X509_BUFSIZE_SIG: usize = 512;
+/// Room for the largest public key: an RSA modulus ([`BR_MAX_RSA_SIZE`](crate::BR_MAX_RSA_SIZE)) and an 8-byte exponent.
+pub const BR_X509_BUFSIZE_KEY: usize = BR_X509_BUFSIZE_SIG + 8;
+/// Room for the largest signature: RSA's.
+pub const BR_X509_BUFSIZE_SIG: usize = crate::BR_MAX_RSA_SIZE / 8;
 
 /// A certificate in DER.
 #[repr(C)]

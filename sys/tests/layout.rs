@@ -70,7 +70,7 @@ include!("layout/table.rs");
 type Ilp32 = (&'static str, usize, Vec<(&'static str, usize)>);
 
 macro_rules! ilp32 {
-    ($($type:ident: $size:literal { $($field:ident: $offset:literal,)* })*) => {
+    ($($type:ident: $size:tt { $($field:ident: $offset:expr,)* })*) => {
         fn ilp32_types() -> Vec<Ilp32> {
             vec![$((stringify!($type), $size, vec![$((stringify!($field), $offset)),*])),*]
         }
@@ -90,7 +90,8 @@ fn assertion(text: &mut String, expression: &str, value: impl Into<i128>, what: 
 }
 
 fn host_assertions() -> String {
-    let mut text = String::from("#include \"bearssl.h\"\n#include <stddef.h>\n");
+    // With the limits that only BearSSL's own files see.
+    let mut text = String::from("#include \"inner.h\"\n#include <stddef.h>\n");
     for ty in types() {
         let (c, name) = (c_type(ty.name, ty.anonymous), ty.name);
         assertion(
@@ -176,7 +177,8 @@ fn check_c(mut compiler: Command, file: &str, text: &str) -> Result<(), String> 
     let output = compiler
         .arg("-fsyntax-only")
         .arg("-std=gnu11")
-        .arg(format!("-I{}/inc", env!("BEARSSL_SYS_SOURCE")))
+        .arg(concat!("-I", env!("BEARSSL_SYS_INCLUDE")))
+        .arg(concat!("-I", env!("BEARSSL_SYS_SOURCE"), "/src"))
         .arg(&path)
         .output()
         .unwrap_or_else(|error| panic!("cannot run {compiler:?}: {error}"));

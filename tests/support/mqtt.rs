@@ -11,8 +11,10 @@ use bearcub::Error;
 use bearcub::clock::Instant;
 use bearcub::mqtt::blocking::Client;
 use bearcub::mqtt::store::Ram;
-use bearcub::mqtt::{ClientError, Event, Options, QoS, Resumption, Session};
+use bearcub::mqtt::{ClientError, Event, Filter, Options, Publish, QoS, Resumption, Session};
 use bearcub::trust::PlainText;
+
+pub const EVERY_QOS: [QoS; 3] = [QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce];
 
 /// A session of the tests: 8 messages or as many as are wanted, 4 subscriptions, memory that lives as long as the process.
 pub type TestSession<const N: usize = 8> = Session<'static, Ram<'static>, N, 4>;
@@ -141,6 +143,38 @@ where
 {
     let event = client.poll(soon()).unwrap();
     event.expect("an event in time").into()
+}
+
+/// Subscribes, and awaits the answer.
+pub fn subscribe<T>(client: &mut TestClient<'_, T>, filters: &[Filter<'static>]) -> Told
+where
+    T: embedded_io::Read + embedded_io::Write,
+    T::Error: std::fmt::Debug,
+{
+    client.subscribe(filters).unwrap();
+    next(client)
+}
+
+/// Publishes, and collects what is told until all of it is done and `messages` have come back.
+pub fn echo<T>(client: &mut TestClient<'_, T>, message: &Publish<'_>, messages: usize) -> Vec<Told>
+where
+    T: embedded_io::Read + embedded_io::Write,
+    T::Error: std::fmt::Debug,
+{
+    client.publish_message(message).unwrap();
+    let (mut told, deadline) = (Vec::new(), soon());
+    let came = |told: &[Told]| {
+        told.iter()
+            .filter(|one| matches!(one, Told::Message { .. }))
+            .count()
+    };
+    while came(&told) < messages || !client.session().is_settled() {
+        match client.poll(clock().after(100)).unwrap() {
+            Some(event) => told.push(event.into()),
+            None => assert!(clock() < deadline),
+        }
+    }
+    told
 }
 
 /// A proxy that understands where MQTT packets end: it counts those of both directions, and does something to the

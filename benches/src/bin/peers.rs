@@ -5,12 +5,13 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
+use bearcub_benches::board::{self, Images, Job, Missing, Tools};
 use bearcub_benches::link::Link;
 use bearcub_benches::memory::{self, Counting};
-use bearcub_benches::peers::{Host, Library, Memory, Stream, Target, Version, Visit, Who};
+use bearcub_benches::peers::{Host, Library, Memory, Stream, Target, Visit, Who};
+use bearcub_benches::remote::Servers;
 use bearcub_benches::{Failure, Result, stack};
-use bearcub_lab::pki::{self, KeyKind};
-use bearcub_lab::server::{OpensslConfig, OpensslServer};
+use bearcub_lab::pki::{self, Chain, KeyKind};
 use serde_json::json;
 
 #[global_allocator]
@@ -22,8 +23,8 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match arguments[..] {
-        [] => compare().map(|rows| print!("{}", markdown(&rows))),
-        ["--json"] => compare().map(|rows| println!("{:#}", json(&rows))),
+        [] => compare(Format::Markdown),
+        ["--json"] => compare(Format::Json),
         ["--client", who, server, host, root] => client(who, server, host, Path::new(root)),
         _ => Err(USAGE.into()),
     };
@@ -33,6 +34,36 @@ fn main() -> ExitCode {
             eprintln!("peers: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Markdown,
+    Json,
+}
+
+/// Measures on this machine and on the board, and prints both. What cannot be measured on the board leaves the rest standing.
+fn compare(format: Format) -> Result<()> {
+    let chain = pki::simple(KeyKind::P256);
+    let servers = Servers::start(&chain)?;
+    let rows = on_this_machine(&chain, &servers)?;
+    if format == Format::Markdown {
+        println!("{}", markdown(&rows));
+    }
+    let board = match Tools::find() {
+        Ok(tools) => Ok(on_the_board(&tools, &chain, &servers)?),
+        Err(missing) => Err(missing),
+    };
+    match (format, &board) {
+        (Format::Markdown, Ok(board)) => print!("{}", board::markdown(board)),
+        (Format::Markdown, Err(missing)) => println!("{missing}"),
+        (Format::Json, board) => println!("{:#}", json(&rows, board)),
+    }
+    let mut failed = board.iter().flatten().filter(|(_, row)| row.is_err());
+    match failed.next() {
+        Some((who, Err(why))) => Err(format!("{who} on the ESP32-C3: {why}").into()),
+        _ => Ok(()),
     }
 }
 
@@ -62,37 +93,18 @@ struct Row {
 }
 
 /// Measures every peer in a process of its own.
-fn compare() -> Result<Vec<Row>> {
-    let chain = pki::simple(KeyKind::P256);
+fn on_this_machine(chain: &Chain, servers: &Servers) -> Result<Vec<Row>> {
     let folder = tempfile::tempdir()?;
     let root = folder.path().join("root.der");
     std::fs::write(&root, chain.root())?;
-    // Records stay small for the peers that cannot ask for that. There are no tickets, which not every peer keeps.
-    let config = OpensslConfig::new(&chain)
-        .ciphers("ECDHE-ECDSA-AES128-GCM-SHA256")
-        .groups("P-256")
-        .argument("-max_send_frag")
-        .argument("1024")
-        .argument("-no_ticket")
-        .argument("-num_tickets")
-        .argument("0")
-        .argument("-ciphersuites")
-        .argument("TLS_AES_128_GCM_SHA256");
-    let [tls12, tls13] =
-        [config.clone(), config.tls13_only()].map(|config| OpensslServer::start(&config));
-    let (tls12, tls13) = (tls12?, tls13?);
     Who::ALL
         .iter()
         .map(|&who| {
-            let server = match who.version {
-                Version::Tls12 => tls12.addr(),
-                Version::Tls13 => tls13.addr(),
-            };
             let ran = Command::new(std::env::current_exe()?)
                 .args([
                     "--client",
                     &who.to_string(),
-                    &server.to_string(),
+                    &servers.addr(who.version).to_string(),
                     &chain.host,
                 ])
                 .arg(&root)
@@ -126,6 +138,25 @@ fn compare() -> Result<Vec<Row>> {
         })
         .collect()
 }
+
+/// Measures the peers for small devices on the board.
+fn on_the_board(tools: &Tools, chain: &Chain, servers: &Servers) -> Result<BoardRows> {
+    let images = Images::open()?;
+    let measured = board::peers().map(|who| {
+        let job = Job {
+            version: who.version,
+            server: servers.addr(who.version),
+            host: &chain.host,
+            root: chain.root(),
+            now: pki::NOW.unix().try_into()?,
+        };
+        let figures = board::measure(&images, tools, who, job);
+        Ok((who, figures))
+    });
+    measured.collect()
+}
+
+type BoardRows = Vec<(Who, Result<board::Figures>)>;
 
 /// Connects twice, and prints what that took.
 fn client(who: &str, server: &str, host: &str, root: &Path) -> Result<()> {
@@ -236,16 +267,33 @@ fn markdown(rows: &[Row]) -> String {
     text
 }
 
-fn json(rows: &[Row]) -> serde_json::Value {
+fn json(rows: &[Row], board: &std::result::Result<BoardRows, Missing>) -> serde_json::Value {
     let peak = |peak: Peak| json!({"handed_in": peak.handed_in, "heap": peak.heap, "stack": peak.stack, "total": peak.total()});
-    rows.iter()
-        .map(|row| {
-            json!({
-                "peer": row.who.to_string(),
-                "records": records(row.who),
-                "first_connection": peak(row.first),
-                "further_connections": peak(row.further),
-            })
+    let machine = rows.iter().map(|row| {
+        json!({
+            "peer": row.who.to_string(),
+            "records": records(row.who),
+            "first_connection": peak(row.first),
+            "further_connections": peak(row.further),
         })
-        .collect()
+    });
+    let esp32c3 = board.iter().flatten().map(|(who, row)| match row {
+        Ok(figures) => json!({
+            "peer": who.to_string(),
+            "handed_in": figures.handed_in,
+            "heap": figures.heap,
+            "stack": figures.stack,
+            "total": figures.total(),
+            "handshake_instructions": figures.handshake,
+        }),
+        Err(why) => json!({"peer": who.to_string(), "not_measured": why.to_string()}),
+    });
+    let mut all = json!({
+        "this_machine": machine.collect::<Vec<_>>(),
+        "esp32c3": esp32c3.collect::<Vec<_>>(),
+    });
+    if let Err(missing) = board {
+        all["missing"] = missing.to_string().into();
+    }
+    all
 }

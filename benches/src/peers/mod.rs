@@ -107,10 +107,9 @@ impl Who {
     }
 }
 
-/// `rustls-1.3`, say; the version is in it where it is not 1.2.
-impl fmt::Display for Who {
+impl fmt::Display for Library {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = match self.library {
+        f.write_str(match self {
             Library::Bearcub => "bearcub",
             Library::Rustls => "rustls",
             #[cfg(feature = "openssl")]
@@ -118,12 +117,18 @@ impl fmt::Display for Who {
             #[cfg(feature = "mbedtls")]
             Library::Mbedtls => "mbedtls-rs",
             Library::EmbeddedTls => "embedded-tls",
-        };
+        })
+    }
+}
+
+/// `rustls-1.3`, say; the version is in it where it is not 1.2.
+impl fmt::Display for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let version = match self.version {
             Version::Tls12 => "",
             Version::Tls13 => "-1.3",
         };
-        write!(f, "{name}{version}")
+        write!(f, "{}{version}", self.library)
     }
 }
 

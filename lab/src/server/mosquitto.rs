@@ -1,7 +1,7 @@
 //! Mosquitto.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -234,7 +234,9 @@ pub struct Mosquitto {
     addr: SocketAddr,
     plain_addr: Option<SocketAddr>,
     process: Process,
-    folder: TempDir,
+    configuration: PathBuf,
+    /// What was written for it.
+    _folder: Option<TempDir>,
 }
 
 /// Why a broker is not there.
@@ -242,6 +244,15 @@ enum Refusal {
     /// Somebody else took the port between the choice and the start.
     PortTaken,
     Other(Error),
+}
+
+impl Refusal {
+    fn into_error(self) -> Error {
+        match self {
+            Refusal::PortTaken => Error::PortTaken,
+            Refusal::Other(error) => error,
+        }
+    }
 }
 
 impl<E: Into<Error>> From<E> for Refusal {
@@ -278,13 +289,48 @@ impl Mosquitto {
         let [port, plain_port] = free_ports()?;
         config.write(folder.path(), port, plain_port)?;
         config.write_users(folder.path())?;
-        let process = launch(&program, folder.path())?;
+        let configuration = folder.path().join("mosquitto.conf");
+        let process = launch(&program, &configuration)?;
         Ok(Mosquitto {
             addr: loopback(port),
             plain_addr: config.plain_listener.then(|| loopback(plain_port)),
             process,
-            folder,
+            configuration,
+            _folder: Some(folder),
         })
+    }
+
+    /// Starts a broker with a configuration that somebody else wrote, as it is, and waits until it runs. [`addr`](Self::addr)
+    /// is its first listener.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::PortTaken`] if something listens there already, else as [`start`](Self::start).
+    pub fn start_with(configuration: &Path) -> Result<Mosquitto, Error> {
+        let text = std::fs::read_to_string(configuration)?;
+        let port = text.lines().find_map(|line| {
+            let mut words = line.strip_prefix("listener ")?.split_whitespace();
+            words.next()?.parse().ok()
+        });
+        let port = port.ok_or_else(|| Error::Config("it names no listener".to_owned()))?;
+        let process = launch(&Program::Mosquitto.find()?, configuration);
+        Ok(Mosquitto {
+            addr: loopback(port),
+            plain_addr: None,
+            process: process.map_err(Refusal::into_error)?,
+            configuration: configuration.to_owned(),
+            _folder: None,
+        })
+    }
+
+    /// Makes the broker read its configuration, certificates and lists of revoked ones anew (SIGHUP). It has when
+    /// `Reloading config` is in its log.
+    ///
+    /// # Errors
+    ///
+    /// If the signal cannot be sent.
+    pub fn reload(&self) -> Result<(), Error> {
+        Ok(self.process.signal("-HUP")?)
     }
 
     /// Ends the broker, politely (SIGTERM: it saves what it has) or not (SIGKILL), and starts it again with the same
@@ -296,10 +342,7 @@ impl Mosquitto {
     pub fn restart(&mut self, politely: bool) -> Result<(), Error> {
         self.process.end(politely)?;
         let program = Program::Mosquitto.find()?;
-        self.process = launch(&program, self.folder.path()).map_err(|refusal| match refusal {
-            Refusal::PortTaken => Error::Config("the broker's port was taken".to_owned()),
-            Refusal::Other(error) => error,
-        })?;
+        self.process = launch(&program, &self.configuration).map_err(Refusal::into_error)?;
         Ok(())
     }
 
@@ -331,17 +374,17 @@ impl Mosquitto {
     }
 }
 
-/// Starts the program with what is in the folder, and waits until it runs.
-fn launch(program: &Path, folder: &Path) -> Result<Process, Refusal> {
+/// Starts the program with a configuration, and waits until it runs.
+fn launch(program: &Path, configuration: &Path) -> Result<Process, Refusal> {
     let mut command = Command::new(program);
     command
         .arg("-c")
-        .arg(folder.join("mosquitto.conf"))
+        .arg(configuration)
         .env("OPENSSL_CONF", "/dev/null");
     let process = Process::spawn(Program::Mosquitto, &mut command)?;
     let running = process.wait(PATIENCE, |log| {
-        let running =
-            |line: &str| line.starts_with("mosquitto version") && line.ends_with("running");
+        // There may be a time before it.
+        let running = |line: &str| line.contains("mosquitto version") && line.ends_with("running");
         let line = log
             .lines()
             .find(|line| running(line) || line.contains("in use"))?;

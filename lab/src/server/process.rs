@@ -120,12 +120,17 @@ impl Process {
     /// Asks the program to end (SIGTERM), or ends it at once (SIGKILL), and waits until it has.
     pub(super) fn end(&mut self, politely: bool) -> std::io::Result<()> {
         if politely {
-            let pid = self.child.id().to_string();
-            Command::new("kill").arg(pid).status()?;
+            self.signal("-TERM")?;
         } else {
             self.child.kill()?;
         }
         self.child.wait().map(drop)
+    }
+
+    /// Sends a signal, as `kill` calls it.
+    pub(super) fn signal(&self, name: &str) -> std::io::Result<()> {
+        let pid = self.child.id().to_string();
+        Command::new("kill").args([name, &pid]).status().map(drop)
     }
 
     /// An error that shows the log.

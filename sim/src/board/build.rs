@@ -109,7 +109,10 @@ struct Target {
 /// What the compiler, the assembler or the linker said.
 pub fn image(board: Board, tools: &Tools, kind: Kind, plan: &Plan) -> Result<PathBuf, Failure> {
     let folder = folder(board);
-    let made = folder.join(kind.name());
+    let made = folder.join(match plan.rsa_2048_only {
+        false => kind.name().to_owned(),
+        true => format!("{}-rsa-2048", kind.name()),
+    });
     std::fs::create_dir_all(&made).map_err(|error| at(&made, &error))?;
     let plan_file = made.join("plan.rs");
     let assembly = made.join("image.s");
@@ -122,7 +125,12 @@ pub fn image(board: Board, tools: &Tools, kind: Kind, plan: &Plan) -> Result<Pat
     {
         std::fs::write(&plan_file, text).map_err(|error| at(&plan_file, &error))?;
     }
-    let messages = cargo(board, tools, kind, &folder, &plan_file)?;
+    let features: Vec<_> = (!plan.rsa_2048_only)
+        .then_some("rsa-4096")
+        .into_iter()
+        .chain(kind.feature())
+        .collect();
+    let messages = cargo(board, tools, &features, &folder, &plan_file)?;
     let elf = made.join("image.elf");
     match board {
         Board::Esp32C3 => {
@@ -157,7 +165,7 @@ pub fn image(board: Board, tools: &Tools, kind: Kind, plan: &Plan) -> Result<Pat
 fn cargo(
     board: Board,
     tools: &Tools,
-    kind: Kind,
+    features: &[&str],
     folder: &Path,
     plan: &Path,
 ) -> Result<Vec<Message>, Failure> {
@@ -188,8 +196,10 @@ fn cargo(
         .arg(target)
         .arg("--target-dir")
         .arg(folder)
+        .arg("--no-default-features")
         .args(
-            kind.feature()
+            features
+                .iter()
                 .map(|feature| format!("--features={feature}")),
         )
         .env("RUSTC_BOOTSTRAP", "1")

@@ -96,6 +96,10 @@ pub fn all(board: Board, tools: &Tools) -> Result<Vec<Feature>, Failure> {
             changed(&|plan| plan.client = rsa_client.client.clone()),
         ),
         (
+            "RSA keys of at most 2048 bits (without `rsa-4096`)",
+            changed(&|plan| plan.rsa_2048_only = true),
+        ),
+        (
             "ALPN",
             changed(&|plan| plan.alpn = vec!["x-amzn-mqtt-ca".to_owned()]),
         ),

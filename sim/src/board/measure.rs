@@ -7,7 +7,7 @@ use object::{Object, ObjectSection};
 use serde::{Deserialize, Serialize};
 
 use super::build::{self, Kind};
-use super::run::{self, Cipher, Event, MqttStep, Stage, Turn};
+use super::run::{self, Cipher, Event, Stage, Turn};
 use super::tools::Tools;
 use super::{Board, cache, loads, tape};
 use crate::budgets::Figures;
@@ -102,7 +102,11 @@ impl Flash {
         self.code + self.constants + self.data
     }
 
-    fn of(elf: &Path) -> Result<Flash, Failure> {
+    /// What is in an image.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or is none.
+    pub fn of(elf: &Path) -> Result<Flash, Failure> {
         let wrong =
             |what: &dyn std::fmt::Display| Failure::Other(format!("{}: {what}", elf.display()));
         let bytes = std::fs::read(elf).map_err(|error| wrong(&error))?;
@@ -123,7 +127,9 @@ impl Flash {
         })
     }
 
-    fn beyond(self, other: Flash) -> Flash {
+    /// What it has beyond another one.
+    #[must_use]
+    pub fn beyond(self, other: Flash) -> Flash {
         Flash {
             code: self.code.saturating_sub(other.code),
             constants: self.constants.saturating_sub(other.constants),
@@ -207,41 +213,6 @@ pub fn ciphers(board: Board, tools: &Tools, plan: &Plan) -> Result<Vec<Cipher>, 
     Ok(ciphers.collect())
 }
 
-/// What MQTT takes on a board.
-#[derive(Clone, Debug, Serialize)]
-pub struct Mqtt {
-    /// Steps of a session, without TLS.
-    pub steps: Vec<MqttStep>,
-    /// What it adds to a program that publishes with QoS 0 alone.
-    pub sending: Flash,
-    /// What it adds to a program that publishes and subscribes with every QoS.
-    pub all: Flash,
-}
-
-/// Measures MQTT.
-///
-/// # Errors
-/// What went wrong in building or running.
-pub fn mqtt(board: Board, tools: &Tools, plan: &Plan) -> Result<Mqtt, Failure> {
-    let _lock = build::lock(board)?;
-    let image = build::image(board, tools, Kind::Mqtt, plan)?;
-    let events = run::image(board, board.emulator().as_ref(), &image, &[], run::LIMIT)?;
-    let steps = events.into_iter().filter_map(|event| match event {
-        Event::Mqtt(step) => Some(step),
-        _ => None,
-    });
-    let plain = Flash::of(&build::image(board, tools, Kind::Plain, plan)?)?;
-    let added = |kind| {
-        let with = Flash::of(&build::image(board, tools, kind, plan)?)?;
-        Ok::<_, Failure>(with.beyond(plain))
-    };
-    Ok(Mqtt {
-        steps: steps.collect(),
-        sending: added(Kind::MqttSend)?,
-        all: added(Kind::MqttFirmware)?,
-    })
-}
-
 /// What TLS with that plan adds to a program, or remembers it.
 ///
 /// # Errors
@@ -303,6 +274,7 @@ fn put_together(events: Vec<Event>) -> Result<Measurement, Failure> {
             Event::Turn(turn) => measurement.turns.push(turn),
             Event::Cipher(_)
             | Event::Mqtt(_)
+            | Event::MqttSizes(_)
             | Event::Error { .. }
             | Event::Trouble { .. }
             | Event::Done => {}

@@ -14,6 +14,7 @@ pub mod cache;
 pub mod features;
 pub mod loads;
 pub mod measure;
+pub mod mqtt;
 pub mod run;
 pub mod source;
 pub mod tape;

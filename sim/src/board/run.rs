@@ -52,12 +52,27 @@ pub enum Event {
     Cipher(Cipher),
     /// A step of an MQTT session.
     Mqtt(MqttStep),
+    /// What an MQTT session takes.
+    #[serde(rename = "mqtt_sizes")]
+    MqttSizes(MqttSizes),
     /// The library's error.
     Error { code: i32 },
     /// Something else that went wrong.
     Trouble { what: String },
     /// The end.
     Done,
+}
+
+/// Bytes of an MQTT session, without its buffers and its store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, serde::Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct MqttSizes {
+    /// Without slots and subscriptions.
+    pub session: usize,
+    /// That each slot adds, for both directions.
+    pub slot: usize,
+    /// That each subscription adds.
+    pub subscription: usize,
 }
 
 /// What a step of an MQTT session takes, without TLS.

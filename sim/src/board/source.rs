@@ -18,6 +18,12 @@ pub fn of(plan: &Plan) -> Result<String, Failure> {
     let mut text = String::from(
         "use bearcub::Error;\nuse bearcub::tls::*;\nuse bearcub::trust::*;\nuse bearcub_replay::Place;\n\n",
     );
+    // The features are cargo's business; this fails if they are not the plan's.
+    let bits = if plan.rsa_2048_only { 2048 } else { 4096 };
+    line(
+        &mut text,
+        format!("const _: () = assert!(bearcub::identity::RsaKey::LARGEST_BITS == {bits});\n"),
+    );
     memory(&mut text, plan);
     text.push_str(
         "pub fn with_config<T>(work: impl FnOnce(&Config<'_>) -> T) -> Result<T, Error> {\n",

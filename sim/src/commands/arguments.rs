@@ -70,6 +70,9 @@ pub enum Command {
     /// Certificates of authorities as a table for flash; finds the smallest that suffices for a server
     #[command(after_help = help::of("anchors"))]
     Anchors(super::anchors::AnchorsOptions),
+    /// A private authority for a broker and its devices: keys, certificates, revocation, Mosquitto's configuration
+    #[command(after_help = help::of("ca"))]
+    Ca(super::ca::CaOptions),
     /// What an error number, a TLS alert or a line of a log means, its likeliest causes, and what to do
     #[command(after_help = help::of("explain"))]
     Explain(super::explain::ExplainOptions),

@@ -6,15 +6,15 @@ use comfy_table::{CellAlignment, Table};
 use super::arguments::BoardOptions;
 use super::{print, print_json, tell};
 use crate::board::features::{self, Feature};
-use crate::board::measure::{Flash, Measurement, Mqtt, ciphers, measure, mqtt};
-use crate::board::run::{Cipher, Turn};
+use crate::board::measure::{Flash, Measurement, ciphers, measure};
+use crate::board::mqtt::{self, Mqtt};
+use crate::board::run::Cipher;
 use crate::board::{Board, tools};
 use crate::failure::{Failure, sum_up};
 use crate::model;
 use crate::recording::Recording;
 use crate::report::{grouped, human, millions, rows};
 use crate::scenarios::{self, Scenario};
-use crate::sizes;
 
 /// Measures, and prints what was measured.
 ///
@@ -35,7 +35,7 @@ pub fn run(options: &BoardOptions) -> Result<(), Failure> {
         Err(failure) => {
             // The next best thing.
             let rows = rows(&scenarios::folder(), chosen.into_iter(), &[]);
-            print(&human::table(&rows))?;
+            print(&human::table(&rows, &[]))?;
             return Err(failure);
         }
     };
@@ -57,17 +57,11 @@ pub fn run(options: &BoardOptions) -> Result<(), Failure> {
         };
     }
     if options.mqtt {
-        let load = |name| {
-            let scenario = scenarios::find(name)?;
-            Recording::load(&scenario.recording(&scenarios::folder()))
-        };
-        let records = load("records-aes-gcm")?;
-        let took = mqtt(board, &tools, &records.header.plan)?;
-        let turns = measure(board, &tools, &records)?.turns;
+        let took = mqtt::measured(board, &tools)?;
         return if options.json {
             print_json(&serde_json::json!({ "board": board.name(), "mqtt": took }))
         } else {
-            print(&mqtt_table(board, &took, &turns))
+            print(&mqtt_table(board, &took))
         };
     }
     let (mut measured, mut failures) = (Vec::new(), Vec::new());
@@ -152,25 +146,7 @@ fn table(board: Board, measured: &[(&Scenario, Measurement)]) -> String {
     )
 }
 
-/// Instructions of sealing and of opening a record of so many bytes, from those of 64 and 256 bytes: AES-GCM works on blocks
-/// of 16, and what is beside them is the same for every record.
-fn record(turns: &[Turn], bytes: usize) -> Option<(u64, u64)> {
-    let blocks = |bytes: usize| bytes.div_ceil(16) as u64;
-    let [small, large, ..] = turns else {
-        return None;
-    };
-    let line = |low: u64, high: u64| {
-        let (first, last) = (blocks(small.sent), blocks(large.sent));
-        let slope = high.saturating_sub(low) / (last - first).max(1);
-        (low + slope * blocks(bytes)).saturating_sub(slope * first)
-    };
-    Some((
-        line(small.sealing, large.sealing),
-        line(small.opening, large.opening),
-    ))
-}
-
-fn mqtt_table(board: Board, mqtt: &Mqtt, turns: &[Turn]) -> String {
+fn mqtt_table(board: Board, mqtt: &Mqtt) -> String {
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED);
     table.set_header(["step", "instructions", "with TLS"]);
@@ -180,16 +156,10 @@ fn mqtt_table(board: Board, mqtt: &Mqtt, turns: &[Turn]) -> String {
         }
     }
     for step in &mqtt.steps {
-        // The message goes one way, an acknowledgement of 4 bytes the other.
-        let with_tls = match (
-            step.name.as_str(),
-            record(turns, step.packet),
-            record(turns, 4),
-        ) {
-            ("publish 64 B with QoS 1", Some((sealing, _)), Some((_, opening))) => {
-                grouped((step.instructions + sealing + opening) as usize)
-            }
-            _ => String::new(),
+        let with_tls = if Mqtt::is_recorded(step) {
+            grouped(mqtt.publish_with_tls as usize)
+        } else {
+            String::new()
         };
         let instructions = grouped(step.instructions as usize);
         table.add_row([step.name.clone(), instructions, with_tls]);
@@ -202,15 +172,14 @@ fn mqtt_table(board: Board, mqtt: &Mqtt, turns: &[Turn]) -> String {
         )
     };
     format!(
-        "{table}\nInstructions on an {board}; with TLS: the record of the message and that of its acknowledgement, from what \
-         AES-128-GCM takes for records of 64 and 256 bytes.\n\
+        "{table}\nInstructions on an {board}; with TLS: its two records included, of AES-128-GCM.\n\
          What MQTT adds to a program: {} to publish with QoS 0 alone; {} to publish and subscribe with every QoS.\n\
          A session takes {} B of RAM, {} for each slot and {} for each subscription, without its buffers and its store.\n",
         flash(&mqtt.sending),
         flash(&mqtt.all),
-        sizes::MQTT_SESSION,
-        sizes::MQTT_SLOT,
-        sizes::MQTT_SUBSCRIPTION,
+        mqtt.sizes.session,
+        mqtt.sizes.slot,
+        mqtt.sizes.subscription,
     )
 }
 
@@ -264,8 +233,8 @@ fn features_table(board: Board, features: &[Feature]) -> String {
         ]);
     }
     format!(
-        "{table}\nWhat TLS adds to a program for an {board}: code, constants, initialised data. RSA keys up to 4096 bits are \
-         always there; they take memory, not code.\n"
+        "{table}\nWhat TLS adds to a program for an {board}: code, constants, initialised data. The feature `rsa-4096` \
+         takes memory, not code.\n"
     )
 }
 

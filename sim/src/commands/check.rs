@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::arguments::CheckOptions;
 use super::{print, print_json, tell};
-use crate::board::{Board, tools};
+use crate::board::{Board, mqtt, tools};
 use crate::budgets::{self, Line};
 use crate::failure::Failure;
 use crate::report::{grouped, rows};
@@ -60,10 +60,11 @@ fn measure() -> Result<budgets::Table, Failure> {
         .into_iter()
         .map(|board| Ok((board, tools::find(board)?)))
         .collect();
+    let boards = boards?;
     let all = scenarios::ALL.iter().chain(&scenarios::RESUMED);
-    let mut table = BTreeMap::new();
+    let mut table = budgets::Table::default();
     let mut failure = None;
-    for row in rows(&scenarios::folder(), all, &boards?) {
+    for row in rows(&scenarios::folder(), all, &boards) {
         if let Some(found) = row.result.as_ref().err().or(row.trouble.first()) {
             tell(found);
             failure.get_or_insert_with(|| found.clone());
@@ -73,7 +74,12 @@ fn measure() -> Result<budgets::Table, Failure> {
             .iter()
             .map(|(board, measurement)| (board.name().to_owned(), measurement.figures()))
             .collect();
-        table.insert(row.scenario.name.to_owned(), by_board);
+        let name = row.scenario.name.to_owned();
+        table.scenarios.insert(name, by_board);
+    }
+    for (board, tools) in &boards {
+        let figures = mqtt::measured(*board, tools)?.figures();
+        table.mqtt.insert(board.name().to_owned(), figures);
     }
     failure.map_or(Ok(table), Err)
 }

@@ -6,7 +6,7 @@ use super::options::SUITES;
 pub const EXIT: &str = "\
 Exit status:
   0  it went well
-  1  the connection or a replay failed
+  1  the connection, a replay or the disk failed
   2  the arguments, or the files that they name, are wrong
   3  what was to be checked does not hold: a pin does not match, no authority suffices
   4  what was to be explained is not known";
@@ -111,6 +111,59 @@ const EXAMPLES: &[(&str, &[&str])] = &[
             "bearcub anchors --for mqtt.example.org:8883 --out src/anchors.rs",
             "bearcub anchors ca.pem --out src/anchors.rs --name HOME --chain server.pem",
             "bearcub anchors --system --subject ISRG --subject Amazon",
+        ],
+    ),
+    (
+        "ca",
+        &[
+            "bearcub ca init                       an authority, in ./ca",
+            "bearcub ca server broker.home.arpa    key, certificate and configuration of a broker",
+            "bearcub ca device plant-7             key and certificate of a device",
+            "bearcub ca list --json",
+        ],
+    ),
+    (
+        "ca init",
+        &[
+            "bearcub ca init --name 'Home'",
+            "bearcub ca init --dir /srv/ca --key rsa --passphrase-file passphrase",
+        ],
+    ),
+    (
+        "ca server",
+        &[
+            "bearcub ca server broker.home.arpa --ip 192.168.1.10",
+            "bearcub ca server broker.home.arpa --key rsa --install /etc/mosquitto/bearcub",
+        ],
+    ),
+    (
+        "ca device",
+        &[
+            "bearcub ca device plant-7",
+            "bearcub ca device plant-7 --days 730 --passphrase-env PASSPHRASE --json",
+        ],
+    ),
+    (
+        "ca renew",
+        &[
+            "bearcub ca renew plant-7",
+            "bearcub ca renew broker.home.arpa --days 365",
+            "bearcub ca renew --authority",
+        ],
+    ),
+    (
+        "ca revoke",
+        &[
+            "bearcub ca revoke plant-7",
+            "bearcub ca revoke --serial 01c4be3f0c9d8d4e2b7f60a1953e8d7c42",
+        ],
+    ),
+    ("ca list", &["bearcub ca list", "bearcub ca list --json"]),
+    (
+        "ca check",
+        &[
+            "bearcub ca check",
+            "bearcub ca check --passphrase-file passphrase --json",
         ],
     ),
     (

@@ -23,7 +23,7 @@ pub struct CompletionsOptions {
 /// Options of `man`.
 #[derive(Args, Debug)]
 pub struct ManOptions {
-    /// The command whose page is printed [default: that of bearcub]
+    /// The command whose page is printed, like `connect` or `ca-init` [default: that of bearcub]
     #[arg(value_name = "COMMAND", conflicts_with = "out")]
     pub command: Option<String>,
     /// Write all pages, bearcub.1 and bearcub-COMMAND.1, into this folder
@@ -56,28 +56,30 @@ pub fn completions(options: &CompletionsOptions) -> Result<(), Failure> {
 pub fn man(options: &ManOptions) -> Result<(), Failure> {
     let mut all = Arguments::command();
     all.build();
+    let mut pages = vec![("bearcub".to_owned(), &all)];
+    add_pages(&all, "bearcub", &mut pages);
     let Some(folder) = &options.out else {
-        let command = match &options.command {
-            None => &all,
-            Some(name) => all.find_subcommand(name).ok_or_else(|| {
-                let names: Vec<_> = all.get_subcommands().map(|one| one.get_name()).collect();
-                Failure::Usage(format!(
-                    "there is no command `{name}`; there are: {}",
-                    names.join(", ")
-                ))
-            })?,
+        let wanted = match &options.command {
+            None => "bearcub".to_owned(),
+            Some(name) => format!("bearcub-{name}"),
+        };
+        let Some((_, command)) = pages.iter().find(|(name, _)| *name == wanted) else {
+            let names: Vec<_> = pages
+                .iter()
+                .filter_map(|(name, _)| name.strip_prefix("bearcub-"))
+                .collect();
+            return Err(Failure::Usage(format!(
+                "there is no page for `{}`; there are: {}",
+                &wanted["bearcub-".len()..],
+                names.join(", ")
+            )));
         };
         return print(&String::from_utf8_lossy(&page(command)?));
     };
     let mut outputs = Outputs::new(options.force);
-    for command in std::iter::once(&all).chain(all.get_subcommands()) {
-        let name = match command.get_name() {
-            "bearcub" => "bearcub.1".to_owned(),
-            "help" => continue,
-            name => format!("bearcub-{name}.1"),
-        };
+    for (name, command) in &pages {
         outputs.add(
-            &folder.join(name),
+            &folder.join(format!("{name}.1")),
             Zeroizing::new(page(command)?),
             Access::Public,
         );
@@ -88,6 +90,20 @@ pub fn man(options: &ManOptions) -> Result<(), Failure> {
         .collect();
     outputs.write()?;
     print(&written.concat())
+}
+
+/// The commands below one, and those below them: `bearcub-ca`, `bearcub-ca-init`.
+fn add_pages<'a>(
+    above: &'a clap::Command,
+    prefix: &str,
+    pages: &mut Vec<(String, &'a clap::Command)>,
+) {
+    let commands = above.get_subcommands();
+    for command in commands.filter(|command| command.get_name() != "help") {
+        let name = format!("{prefix}-{}", command.get_name());
+        pages.push((name.clone(), command));
+        add_pages(command, &name, pages);
+    }
 }
 
 fn page(command: &clap::Command) -> Result<Vec<u8>, Failure> {

@@ -3,6 +3,7 @@
 pub mod anchors;
 pub mod arguments;
 pub mod board;
+pub mod ca;
 pub mod check;
 pub mod connect;
 pub mod explain;
@@ -53,6 +54,7 @@ pub fn main() -> ExitCode {
         Some(Command::Fingerprint(options)) => fingerprint::run(&options),
         Some(Command::Identity(options)) => identity::run(&options),
         Some(Command::Anchors(options)) => anchors::run(&options),
+        Some(Command::Ca(options)) => ca::run(&options),
         Some(Command::Explain(options)) => explain::run(&options),
         Some(Command::Completions(options)) => manual::completions(&options),
         Some(Command::Man(options)) => manual::man(&options),

@@ -172,6 +172,7 @@ impl ConnectionOptions {
                 shared: self.shared_buffer,
             },
             session: None,
+            rsa_2048_only: false,
         };
         Ok(plan)
     }

@@ -9,7 +9,7 @@ use super::arguments::ReadmeOptions;
 use super::print;
 use crate::board::{Board, tools};
 use crate::failure::Failure;
-use crate::report::{markdown, rows};
+use crate::report::{markdown, mqtt, rows};
 use crate::scenarios;
 
 /// What stands around the table.
@@ -33,13 +33,15 @@ pub fn run(options: &ReadmeOptions) -> Result<(), Failure> {
         .into_iter()
         .map(|board| Ok((board, tools::find(board)?)))
         .collect();
-    let rows = rows(&scenarios::folder(), scenarios::ALL.iter(), &boards?);
+    let boards = boards?;
+    let rows = rows(&scenarios::folder(), scenarios::ALL.iter(), &boards);
     for row in &rows {
         if let Some(failure) = row.result.as_ref().err().or(row.trouble.first()) {
             return Err(failure.clone());
         }
     }
-    let current = replace(&text, &markdown::table(&rows)).map_err(|error| wrong(&error))?;
+    let table = markdown::table(&rows, &mqtt(&boards)?);
+    let current = replace(&text, &table).map_err(|error| wrong(&error))?;
     if is_alike(&current, &text) && !(options.action.write && current != text) {
         return print(&format!("{}: the table is current\n", path.display()));
     }

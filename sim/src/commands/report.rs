@@ -7,7 +7,7 @@ use super::print;
 use crate::board::{Board, features, tools};
 use crate::failure::Failure;
 use crate::report::html::{Contents, page};
-use crate::report::rows;
+use crate::report::{mqtt, rows};
 use crate::scenarios;
 
 /// Measures everything, and writes the page.
@@ -43,6 +43,7 @@ pub fn run(options: &ReportOptions) -> Result<(), Failure> {
     let text = page(&Contents {
         rows: &rows,
         features: &features?,
+        mqtt: &mqtt(&boards)?,
         versions: &versions,
     })?;
     std::fs::write(out, text)

@@ -4,7 +4,7 @@ use super::arguments::TableOptions;
 use super::{print, print_json, tell};
 use crate::failure::{Failure, sum_up};
 use crate::report::json::Report;
-use crate::report::{human, markdown, measurable, rows};
+use crate::report::{human, markdown, measurable, mqtt, rows};
 use crate::scenarios;
 
 /// Prints the table.
@@ -25,14 +25,19 @@ pub fn run(options: &TableOptions) -> Result<(), Failure> {
     } else {
         rows(&folder, scenarios::ALL.iter(), &boards)
     };
-    if options.json {
-        print_json(&Report::of(&rows))?;
-    } else if options.markdown {
-        print(&markdown::table(&rows))?;
-    } else {
-        print(&human::table(&rows))?;
-    }
     let mut failures = Vec::new();
+    let mqtt = mqtt(&boards).unwrap_or_else(|failure| {
+        tell(&failure);
+        failures.push(failure);
+        Vec::new()
+    });
+    if options.json {
+        print_json(&Report::of(&rows, &mqtt))?;
+    } else if options.markdown {
+        print(&markdown::table(&rows, &mqtt))?;
+    } else {
+        print(&human::table(&rows, &mqtt))?;
+    }
     for row in &rows {
         row.trouble.iter().for_each(|failure| tell(failure));
         let first = row.result.as_ref().err().or(row.trouble.first());

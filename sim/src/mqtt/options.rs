@@ -245,6 +245,7 @@ impl MqttOptions {
                 shared: false,
             },
             session: None,
+            rsa_2048_only: false,
         }))
     }
 }

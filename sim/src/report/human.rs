@@ -4,14 +4,15 @@ use bearcub::tls::RECORD_OVERHEAD;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, Row as TableRow, Table};
 
-use super::{CLOCKS, Row, counts, grouped, millions};
+use super::{CLOCKS, MQTT_COLUMNS, MQTT_LEGEND, Row, counts, grouped, millions, mqtt_line};
 use crate::board::Board;
+use crate::board::mqtt::Mqtt;
 use crate::measure::Measured;
 use crate::scenarios::Published;
 use crate::{model, sizes};
 
 /// The table, what failed, and what the figures are.
-pub fn table(rows: &[Row]) -> String {
+pub fn table(rows: &[Row], mqtt: &[(Board, Mqtt)]) -> String {
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED);
     let mut header = vec![
@@ -44,8 +45,29 @@ pub fn table(rows: &[Row]) -> String {
             text.push_str(&format!("FAILED {}: {failure}\n", row.scenario.name));
         }
     }
+    text.push_str(&mqtt_table(mqtt));
     text.push_str(&legend(rows));
     text
+}
+
+fn mqtt_table(mqtt: &[(Board, Mqtt)]) -> String {
+    if mqtt.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new();
+    table.load_style(UTF8_FULL_CONDENSED);
+    table.set_header([&["MQTT"][..], &MQTT_COLUMNS].concat());
+    for (board, mqtt) in mqtt {
+        let mut cells = vec![board.name().to_owned()];
+        cells.extend(mqtt_line(mqtt));
+        table.add_row(cells);
+    }
+    for column in 2..6 {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    format!("{table}\n{MQTT_LEGEND}\n\n")
 }
 
 fn measured_row(row: &Row, measured: &Measured) -> Vec<String> {

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::Row;
 use crate::board::Board;
 use crate::board::measure::Measurement;
+use crate::board::mqtt::Mqtt;
 use crate::measure::Measured;
 use crate::model;
 use crate::scenarios::Published;
@@ -16,6 +17,18 @@ use crate::scenarios::Published;
 pub struct Report {
     /// One entry for each scenario and board.
     pub scenarios: Vec<Entry>,
+    /// One entry for each board where MQTT was measured.
+    pub mqtt: Vec<MqttEntry>,
+}
+
+/// MQTT on one board.
+#[derive(Debug, Serialize)]
+pub struct MqttEntry {
+    /// The board.
+    pub board: &'static str,
+    /// What was measured.
+    #[serde(flatten)]
+    pub measured: Mqtt,
 }
 
 /// One scenario on one board.
@@ -140,10 +153,15 @@ fn published(published: &Published) -> BTreeMap<&'static str, serde_json::Value>
 }
 
 impl Report {
-    /// The report on these rows.
-    pub fn of(rows: &[Row]) -> Report {
+    /// The report on these rows, and on MQTT.
+    pub fn of(rows: &[Row], mqtt: &[(Board, Mqtt)]) -> Report {
+        let entry = |(board, mqtt): &(Board, Mqtt)| MqttEntry {
+            board: board.name(),
+            measured: mqtt.clone(),
+        };
         Report {
             scenarios: rows.iter().flat_map(entries).collect(),
+            mqtt: mqtt.iter().map(entry).collect(),
         }
     }
 }

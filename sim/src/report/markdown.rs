@@ -1,14 +1,15 @@
 //! The table for the README: the figures that are the same on every machine.
 
-use super::{CLOCKS, Row, grouped, millions};
+use super::{CLOCKS, MQTT_COLUMNS, MQTT_LEGEND, Row, grouped, millions, mqtt_line};
 use crate::board::Board;
+use crate::board::mqtt::Mqtt;
 use crate::measure::Measured;
 use crate::scenarios::Published;
 
 use bearcub::tls::RECORD_OVERHEAD;
 
 /// The table and a few lines about what it shows.
-pub fn table(rows: &[Row]) -> String {
+pub fn table(rows: &[Row], mqtt: &[(Board, Mqtt)]) -> String {
     let mut text = String::from(
         "| scenario | bytes out, in | kept | handshake: scratch + stack | flash | instructions |",
     );
@@ -45,6 +46,16 @@ pub fn table(rows: &[Row]) -> String {
          for Tasmota's TLS in 2019, whose stack is what it allocates.\n",
         buffers.join("; "),
     ));
+    if !mqtt.is_empty() {
+        text.push_str(&format!(
+            "\n| MQTT | {} |\n|---|---|---:|---:|---:|---:|\n",
+            MQTT_COLUMNS.join(" | ")
+        ));
+        for (board, mqtt) in mqtt {
+            text.push_str(&format!("| {board} | {} |\n", mqtt_line(mqtt).join(" | ")));
+        }
+        text.push_str(&format!("\n{MQTT_LEGEND}\n"));
+    }
     text
 }
 

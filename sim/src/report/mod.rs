@@ -11,6 +11,7 @@ use bearcub::tls::meter::Operation;
 
 use crate::board::Board;
 use crate::board::measure::{Measurement, measure};
+use crate::board::mqtt::{self, Mqtt};
 use crate::board::tools::{self, Tools};
 use crate::commands::tell;
 use crate::failure::Failure;
@@ -83,6 +84,47 @@ pub fn rows(
     }
     rows
 }
+
+/// What MQTT takes on those boards.
+///
+/// # Errors
+/// What cannot be built or run.
+pub fn mqtt(boards: &[(Board, Tools)]) -> Result<Vec<(Board, Mqtt)>, Failure> {
+    boards
+        .iter()
+        .map(|(board, tools)| Ok((*board, mqtt::measured(*board, tools)?)))
+        .collect()
+}
+
+/// The columns of a table of what MQTT takes, behind the board.
+const MQTT_COLUMNS: [&str; 5] = [
+    "session B",
+    "flash B, QoS 0 out",
+    "flash B, all",
+    "publish, QoS 1",
+    "with TLS",
+];
+
+/// A line of it.
+fn mqtt_line(mqtt: &Mqtt) -> [String; 5] {
+    let sizes = mqtt.sizes;
+    let number = |number: u64| grouped(number as usize);
+    [
+        format!(
+            "{} + {} a slot + {} a subscription",
+            sizes.session, sizes.slot, sizes.subscription
+        ),
+        number(mqtt.sending.total()),
+        number(mqtt.all.total()),
+        number(mqtt.publish()),
+        number(mqtt.publish_with_tls),
+    ]
+}
+
+/// What stands below it.
+const MQTT_LEGEND: &str = "MQTT: bytes of a session without its buffers and its store; what MQTT adds to a program that \
+    publishes with QoS 0, and to one that publishes and subscribes with every QoS; instructions of a message of 64 bytes, from \
+    `publish` to the broker's acknowledgement, and the same with TLS (AES-128-GCM).";
 
 type Loaded = (&'static Scenario, Result<Recording, Failure>);
 type OnBoard = Option<Result<Measurement, Failure>>;

@@ -16,7 +16,7 @@ pub const BASE: Scenario = Scenario {
 };
 
 /// All of them, the base first.
-pub const CHOICES: [Scenario; 14] = [
+pub const CHOICES: [Scenario; 15] = [
     BASE,
     fragment("choice-fragment-512", "fragment length 512", 512),
     fragment("choice-fragment-2048", "fragment length 2048", 2048),
@@ -50,6 +50,15 @@ pub const CHOICES: [Scenario; 14] = [
         name: "choice-fingerprint",
         about: "the server's key pinned",
         trust: TrustBy::Fingerprint,
+        ..BASE
+    },
+    Scenario {
+        name: "choice-rsa-2048",
+        about: "built for RSA keys of at most 2048 bits",
+        terms: Terms {
+            rsa_2048_only: true,
+            ..Terms::USUAL
+        },
         ..BASE
     },
     client("choice-client-none", "no client certificate", Client::None),

@@ -46,6 +46,8 @@ pub struct Terms {
     pub suite: Option<&'static str>,
     /// The groups; if none are said, the usual ones with that server.
     pub groups: Option<&'static str>,
+    /// Whether the library is built for RSA keys of at most 2048 bits.
+    pub rsa_2048_only: bool,
 }
 
 impl Terms {
@@ -56,6 +58,7 @@ impl Terms {
         client: Client::Ec,
         suite: None,
         groups: None,
+        rsa_2048_only: false,
     };
 }
 
@@ -77,6 +80,8 @@ pub enum Server {
     Aws,
     /// The same, sending lines of several lengths back.
     Lines,
+    /// Mosquitto with that chain, to be published to with QoS 1.
+    Publishing,
     /// Mosquitto with an RSA chain of Let's Encrypt's, and RSA key exchange.
     LetsEncryptRsa,
     /// Mosquitto with a chain like Let's Encrypt's of 2019: two certificates, every key RSA-2048; RSA key exchange.
@@ -253,7 +258,7 @@ pub const OF_2019: Scenario = Scenario {
 };
 
 /// Records of the size of publishes, in both directions: what a byte costs once the connection is there.
-pub const RECORDS: [Scenario; 2] = [
+pub const RECORDS: [Scenario; 3] = [
     records(
         "records-aes-gcm",
         "lines of 64, 256 and 1024 bytes there and back, AES-128-GCM",
@@ -264,6 +269,14 @@ pub const RECORDS: [Scenario; 2] = [
         "the same with ChaCha20-Poly1305",
         Some("ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256"),
     ),
+    Scenario {
+        server: Server::Publishing,
+        ..records(
+            "records-mqtt",
+            "a message of 64 bytes published with QoS 1, and its acknowledgement",
+            None,
+        )
+    },
 ];
 
 const fn records(name: &'static str, about: &'static str, suite: Option<&'static str>) -> Scenario {

@@ -2,6 +2,9 @@
 
 #![allow(dead_code)]
 
+pub mod ca;
+pub mod terminal;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -37,10 +40,17 @@ pub fn bearcub(arguments: &[&str]) -> Ran {
     Ran::of(output.expect("the binary can be run"))
 }
 
+/// A program that is killed (status 124) if it takes over two minutes.
+pub fn limited(program: &str) -> Command {
+    let mut command = Command::new("timeout");
+    command.args(["120", program]);
+    command
+}
+
 /// Runs the binary with these variables set, and with that on its standard input.
 pub fn bearcub_with(arguments: &[&str], variables: &[(&str, &str)], input: &[u8]) -> Ran {
     use std::io::Write;
-    let mut child = Command::new(env!("CARGO_BIN_EXE_bearcub"))
+    let mut child = limited(env!("CARGO_BIN_EXE_bearcub"))
         .args(arguments)
         .envs(variables.iter().copied())
         .stdin(Stdio::piped())

@@ -26,7 +26,7 @@ use bearssl_sys::{
 /// Smallest RSA modulus that is accepted, in bytes.
 pub(super) const RSA_MIN: usize = 2048 / 8;
 /// Largest RSA modulus that is accepted, in bytes.
-pub(super) const RSA_MAX: usize = 4096 / 8;
+pub(super) const RSA_MAX: usize = br::BR_MAX_RSA_SIZE / 8;
 
 /// A set of named curves; what is not in the set is not linked.
 trait Curves {

@@ -4,7 +4,7 @@ use core::fmt::Write;
 
 use bearcub::Error;
 use bearcub::clock::Instant;
-use bearcub::mqtt::store::Ram;
+use bearcub::mqtt::store::{NoStore, Ram};
 use bearcub::mqtt::{Filter, Options, Publish, QoS, Session};
 use bearcub::trust::Verified;
 
@@ -17,8 +17,21 @@ const TOPIC: &str = "plant/7/temp";
 
 type Device<'b> = Session<'b, Ram<'b>, 4, 2>;
 
+/// A session with so many slots and subscriptions, without a store.
+type Bare<const SLOTS: usize, const SUBSCRIPTIONS: usize> =
+    Session<'static, NoStore, SLOTS, SUBSCRIPTIONS>;
+
 /// Measures the steps, and tells the host.
 pub fn run<M: Machine>() {
+    // Over many, so that rounding to the alignment does not show.
+    const MANY: usize = 64;
+    let bare = size_of::<Bare<0, 0>>();
+    let _ = writeln!(
+        Host::<M>::default(),
+        r#"{{"event":"mqtt_sizes","session":{bare},"slot":{},"subscription":{}}}"#,
+        (size_of::<Bare<MANY, 0>>() - bare).div_ceil(MANY),
+        (size_of::<Bare<0, MANY>>() - bare).div_ceil(MANY),
+    );
     if let Err(error) = steps::<M>() {
         let code = error.code();
         let _ = writeln!(Host::<M>::default(), r#"{{"event":"error","code":{code}}}"#);

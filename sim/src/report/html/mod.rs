@@ -4,10 +4,11 @@ mod charts;
 
 use std::fmt::Write;
 
-use super::{CLOCKS, Row, grouped, millions};
+use super::{CLOCKS, MQTT_COLUMNS, MQTT_LEGEND, Row, grouped, millions, mqtt_line};
 use crate::board::Board;
 use crate::board::features::Feature;
 use crate::board::measure::Measurement;
+use crate::board::mqtt::Mqtt;
 use crate::failure::Failure;
 use crate::measure::Measured;
 use crate::model;
@@ -19,6 +20,8 @@ pub struct Contents<'a> {
     pub rows: &'a [Row],
     /// What each feature adds to the flash, by board.
     pub features: &'a [(Board, Vec<Feature>)],
+    /// What MQTT takes, by board.
+    pub mqtt: &'a [(Board, Mqtt)],
     /// Versions of the tools.
     pub versions: &'a [String],
 }
@@ -61,6 +64,7 @@ pub fn page(contents: &Contents<'_>) -> Result<String, Failure> {
         let _ = write!(page, "<h2>{title}</h2>\n{}", table(&rows));
     }
     page.push_str(&per_byte(contents.rows));
+    let _ = write!(page, "<h2>MQTT</h2>\n{}", mqtt_table(contents.mqtt));
     page.push_str("<h2>Published, and measured in the same configuration</h2>\n");
     page.push_str(&comparison(contents.rows));
     for board in Board::ALL {
@@ -188,6 +192,18 @@ fn per_byte(rows: &[Row]) -> String {
         }
     }
     text.push_str("</table></div>\n");
+    text
+}
+
+fn mqtt_table(mqtt: &[(Board, Mqtt)]) -> String {
+    let mut text = format!(
+        "<div class=\"scroll\"><table>\n<tr><th>board<th>{}\n",
+        MQTT_COLUMNS.join("<th>")
+    );
+    for (board, mqtt) in mqtt {
+        let _ = writeln!(text, "<tr><td>{board}<td>{}", mqtt_line(mqtt).join("<td>"));
+    }
+    let _ = write!(text, "</table></div>\n<p>{}</p>\n", escape(MQTT_LEGEND));
     text
 }
 

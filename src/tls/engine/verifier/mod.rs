@@ -68,7 +68,7 @@ fn public_key(key: &br::br_x509_pkey) -> Result<PublicKey<'_>, Error> {
             let key = PublicKey::Rsa { n, e };
             match key.bits() {
                 0..2048 => Err(refused(CertificateError::WeakPublicKey)),
-                2048..=4096 => Ok(key),
+                2048..=br::BR_MAX_RSA_SIZE => Ok(key),
                 _ => Err(refused(CertificateError::LimitExceeded)),
             }
         }
