@@ -870,3 +870,18 @@ fn a_disconnect_is_the_last_packet_and_the_session_is_offline_after_it() {
     assert!(script.session.is_offline());
     script.connect(false);
 }
+
+#[test]
+fn what_came_before_a_disconnect_and_was_not_taken_does_not_disturb_the_next_connection() {
+    let mut script = Script::connected(options(), 64);
+    let bytes = [message(1, 7, false, b"a"), message(1, 8, false, b"b")].concat();
+    script.session.input()[..bytes.len()].copy_from_slice(&bytes);
+    script.session.received(bytes.len(), script.now);
+    assert!(script.session.poll(script.now).unwrap().is_some());
+    script.session.disconnect().unwrap();
+    let length = script.session.output().len();
+    script.session.sent(length, script.now);
+    assert!(script.session.is_offline());
+    assert_eq!(script.connect(false).1, []);
+    assert_eq!(script.sent(), []);
+}

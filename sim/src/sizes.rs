@@ -22,9 +22,9 @@ pub const STORAGE_1024_1024: usize = 5656;
 /// `size_of::<trust::TrustAnchor>()`: an entry in a table of anchors.
 pub const TRUST_ANCHOR: usize = 28;
 /// Bytes of an `mqtt::Session` without a store, without slots and without subscriptions.
-pub const MQTT_SESSION: usize = 152;
+pub const MQTT_SESSION: usize = 144;
 /// Bytes that each slot for messages adds to it, in both directions.
-pub const MQTT_SLOT: usize = 10;
+pub const MQTT_SLOT: usize = 8;
 /// Bytes that each remembered subscription adds to it.
 pub const MQTT_SUBSCRIPTION: usize = 16;
 /// The alignment of `tls::Storage`, to which its size is rounded up.

@@ -6,6 +6,7 @@ use crate::clock::Instant;
 use crate::error::NetworkError;
 use crate::trust::Authenticated;
 
+use super::cause::Cause;
 use super::client::{ClientError, Turn};
 use super::packet::{PacketId, QoS};
 use super::store::Store;
@@ -55,6 +56,9 @@ pub struct Client<'c, 'b, T: ErrorType, C, S, const N: usize, const F: usize> {
     failure: Option<ClientError<T::Error>>,
 }
 
+/// The connection is over, and `failure` says why.
+struct Failed;
+
 impl<'c, 'b, T, C, S, const N: usize, const F: usize> Client<'c, 'b, T, C, S, N, F>
 where
     T: Read + Write,
@@ -89,7 +93,9 @@ where
             failure: None,
         };
         loop {
-            client.turn()?;
+            if let Err(Failed) = client.turn() {
+                return Err(client.why());
+            }
             if let Some(Event::Connected(resumption)) = client.session.event() {
                 return Ok((client, resumption));
             }
@@ -130,7 +136,8 @@ where
         message: &Publish<'_>,
     ) -> Result<Publication<N>, ClientError<T::Error>> {
         let published = self.session.publish(message)?;
-        self.send_accepted();
+        // Should that fail, the session has it nevertheless, and the next call tells of the failure.
+        let _ = self.send();
         Ok(published)
     }
 
@@ -145,7 +152,7 @@ where
         length: usize,
         again: Option<PacketId>,
     ) -> Result<Option<PacketId>, ClientError<T::Error>> {
-        self.send_all()?;
+        self.send_all().map_err(|Failed| self.why())?;
         Ok(self.session.begin(header, length, again)?)
     }
 
@@ -156,11 +163,11 @@ where
     pub fn supply(&mut self, mut data: &[u8]) -> Result<(), ClientError<T::Error>> {
         loop {
             let taken = self.session.supply(data)?;
-            data = &data[taken..];
+            data = data.get(taken..).unwrap_or_default();
             if data.is_empty() && self.session.to_supply() > 0 {
                 return Ok(());
             }
-            self.send_all()?;
+            self.send_all().map_err(|Failed| self.why())?;
             if data.is_empty() {
                 return Ok(());
             }
@@ -172,9 +179,9 @@ where
     /// # Errors
     /// As [`Session::subscribe`], and the stream's.
     pub fn subscribe(&mut self, filters: &[Filter<'b>]) -> Result<PacketId, ClientError<T::Error>> {
-        self.send_all()?;
+        self.send_all().map_err(|Failed| self.why())?;
         let id = self.session.subscribe(filters)?;
-        self.send_accepted();
+        let _ = self.send();
         Ok(id)
     }
 
@@ -183,9 +190,9 @@ where
     /// # Errors
     /// As [`Session::unsubscribe`], and the stream's.
     pub fn unsubscribe(&mut self, filters: &[&str]) -> Result<PacketId, ClientError<T::Error>> {
-        self.send_all()?;
+        self.send_all().map_err(|Failed| self.why())?;
         let id = self.session.unsubscribe(filters)?;
-        self.send_accepted();
+        let _ = self.send();
         Ok(id)
     }
 
@@ -195,7 +202,7 @@ where
     /// As [`Session::acknowledge`], and the stream's.
     pub fn acknowledge(&mut self, message: Acknowledge) -> Result<(), ClientError<T::Error>> {
         self.session.acknowledge(message)?;
-        self.send_accepted();
+        let _ = self.send();
         Ok(())
     }
 
@@ -208,14 +215,13 @@ where
     /// Why the connection is over.
     pub fn poll(&mut self, until: Instant) -> Result<Option<Event<'_>>, ClientError<T::Error>> {
         loop {
-            match self.turn()? {
-                Turn::Event => break,
-                Turn::Stuck => return Ok(None),
-                Turn::Nothing if (self.clock)() >= until => return Ok(None),
-                Turn::Nothing => {}
+            match self.turn() {
+                Ok(Turn::Event) => return Ok(self.session.event()),
+                Ok(Turn::Nothing) if (self.clock)() < until => {}
+                Ok(Turn::Nothing | Turn::Stuck) => return Ok(None),
+                Err(Failed) => return Err(self.why()),
             }
         }
-        Ok(self.session.event())
     }
 
     /// Sends and receives until nothing is under way, and hands all events to `told`; whether that was before `until`. The
@@ -230,10 +236,11 @@ where
     ) -> Result<bool, ClientError<T::Error>> {
         while !self.session.is_settled() {
             // Round by round: what settles it last may be no event.
-            match self.turn()? {
-                Turn::Event => self.session.event().into_iter().for_each(&mut told),
-                Turn::Nothing if (self.clock)() < until => {}
-                Turn::Nothing | Turn::Stuck => return Ok(self.session.is_settled()),
+            match self.turn() {
+                Ok(Turn::Event) => self.session.event().into_iter().for_each(&mut told),
+                Ok(Turn::Nothing) if (self.clock)() < until => {}
+                Ok(Turn::Nothing | Turn::Stuck) => return Ok(self.session.is_settled()),
+                Err(Failed) => return Err(self.why()),
             }
         }
         Ok(true)
@@ -247,55 +254,56 @@ where
     /// # Errors
     /// As [`Session::disconnect`]; `Timeout` if the stream takes nothing; the stream's.
     pub fn disconnect(mut self) -> Result<T, ClientError<T::Error>> {
-        self.send_all()?;
+        self.send_all().map_err(|Failed| self.why())?;
         self.session.disconnect()?;
-        self.send_all()?;
+        self.send_all().map_err(|Failed| self.why())?;
         Ok(self.stream)
     }
 
     /// A round: work, send, receive once.
-    fn turn(&mut self) -> Result<Turn, ClientError<T::Error>> {
-        if let Some(failure) = self.failure.take() {
-            return Err(failure);
+    fn turn(&mut self) -> Result<Turn, Failed> {
+        if self.failure.is_some() {
+            return Err(Failed);
         }
         let now = (self.clock)();
-        if self.session.advance(now)? {
-            return Ok(Turn::Event);
+        match self.session.advance(now) {
+            Ok(false) => {}
+            Ok(true) => return Ok(Turn::Event),
+            Err(cause) => return Err(self.fail(cause)),
         }
         self.send()?;
         if self.session.is_offline() {
-            return Err(NetworkError::Closed.into());
+            return Err(self.fail(NetworkError::Closed.into()));
         }
         let room = self.session.input();
         if room.is_empty() {
             return Ok(Turn::Stuck);
         }
         match self.stream.read(room) {
-            Ok(0) => return Err(self.session.ended().into()),
+            Ok(0) => {
+                let end = self.session.ended();
+                return Err(self.fail(end.into()));
+            }
             Ok(length) => self.session.received(length, (self.clock)()),
             Err(error) => self.failed(error)?,
         }
         Ok(Turn::Nothing)
     }
 
-    /// Sends what the session has accepted. Should that fail, the session has it nevertheless, and the next call tells of
-    /// the failure.
-    fn send_accepted(&mut self) {
-        if let Err(failure) = self.send() {
-            self.failure = Some(failure);
-        }
-    }
-
     /// Sends what there is, as far as the stream takes it, and flushes.
-    fn send(&mut self) -> Result<(), ClientError<T::Error>> {
+    fn send(&mut self) -> Result<(), Failed> {
         while !self.session.output().is_empty() {
             match self.stream.write(self.session.output()) {
-                Ok(0) => self.failed_with(NetworkError::Transport(ErrorKind::WriteZero))?,
+                Ok(0) => {
+                    return Err(self.fail(NetworkError::Transport(ErrorKind::WriteZero).into()));
+                }
                 Ok(length) => {
                     self.unflushed = true;
                     self.stalled = None;
                     self.session.sent(length, (self.clock)());
-                    self.session.fill_output()?;
+                    if let Err(cause) = self.session.fill_output() {
+                        return Err(self.fail(cause));
+                    }
                 }
                 Err(error) => return self.stalled(error),
             }
@@ -310,36 +318,47 @@ where
     }
 
     /// Sends all there is.
-    fn send_all(&mut self) -> Result<(), ClientError<T::Error>> {
-        self.send()?;
-        while !self.session.output().is_empty() || self.unflushed {
+    fn send_all(&mut self) -> Result<(), Failed> {
+        loop {
             self.send()?;
+            if self.session.output().is_empty() && !self.unflushed {
+                return Ok(());
+            }
         }
-        Ok(())
     }
 
     /// The stream took nothing for a while. That is an error after the time that the broker has for its answers.
-    fn stalled(&mut self, error: T::Error) -> Result<(), ClientError<T::Error>> {
+    fn stalled(&mut self, error: T::Error) -> Result<(), Failed> {
         self.failed(error)?;
         let now = (self.clock)();
         let since = *self.stalled.get_or_insert(now);
         if now.since(since) >= u64::from(self.session.response_timeout()) {
-            self.failed_with(NetworkError::Timeout)?;
+            return Err(self.fail(NetworkError::Timeout.into()));
         }
         Ok(())
     }
 
     /// A time-out is no error by itself; the deadlines decide.
-    fn failed(&mut self, error: T::Error) -> Result<(), ClientError<T::Error>> {
+    fn failed(&mut self, error: T::Error) -> Result<(), Failed> {
         if error.kind() == ErrorKind::TimedOut {
             return Ok(());
         }
         self.session.ended();
-        Err(ClientError::Stream(error))
+        self.failure = Some(ClientError::Stream(error));
+        Err(Failed)
     }
 
-    fn failed_with(&mut self, error: NetworkError) -> Result<(), ClientError<T::Error>> {
+    #[inline(never)]
+    fn fail(&mut self, cause: Cause) -> Failed {
         self.session.ended();
-        Err(error.into())
+        self.failure = Some(cause.into());
+        Failed
+    }
+
+    /// Why it failed.
+    #[inline(never)]
+    fn why(&mut self) -> ClientError<T::Error> {
+        let closed = NetworkError::Closed.into();
+        self.failure.take().unwrap_or(closed)
     }
 }

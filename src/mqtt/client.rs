@@ -4,6 +4,8 @@ use core::fmt;
 
 use crate::error::{Error, MqttMisuse, NetworkError};
 
+use super::cause::Cause;
+
 /// Why a call of a client failed.
 ///
 /// Over a TLS stream both are the library's own error: `?` turns this into one.
@@ -28,6 +30,12 @@ impl<E: embedded_io::Error> ClientError<E> {
 impl<E> From<Error> for ClientError<E> {
     fn from(error: Error) -> Self {
         Self::Mqtt(error)
+    }
+}
+
+impl<E> From<Cause> for ClientError<E> {
+    fn from(cause: Cause) -> Self {
+        Self::Mqtt(cause.into())
     }
 }
 

@@ -1,8 +1,10 @@
 //! The input buffer: what has come and has not been used up.
 
-use crate::error::{Error, MqttResource};
+use crate::error::{Error, MqttResource, MqttViolation};
 
-use super::packet::{Packet, Progress, decode};
+use super::cause::Cause;
+use super::packet::{Packet, Progress, PublishHeader, decode};
+use super::queue::Queue;
 
 /// Bytes from the broker, in the program's buffer.
 ///
@@ -28,9 +30,7 @@ use super::packet::{Packet, Progress, decode};
 /// # Ok::<(), bearcub::Error>(())
 /// ```
 pub struct Input<'b> {
-    buffer: &'b mut [u8],
-    start: usize,
-    end: usize,
+    queue: Queue<'b>,
     /// Bytes of payload that belong to the publish whose header has been taken.
     payload: usize,
 }
@@ -46,29 +46,25 @@ pub enum Item<'a> {
 
 impl<'b> Input<'b> {
     /// An empty one. A packet that is not a publish, and the header of a publish, must fit `buffer`.
+    #[inline]
     pub fn new(buffer: &'b mut [u8]) -> Self {
         Input {
-            buffer,
-            start: 0,
-            end: 0,
+            queue: Queue::new(buffer),
             payload: 0,
         }
     }
 
     /// Where bytes from the broker go; empty while the buffer is full.
+    #[inline]
     pub fn room(&mut self) -> &mut [u8] {
-        if self.start > 0 {
-            self.buffer.copy_within(self.start..self.end, 0);
-            self.end -= self.start;
-            self.start = 0;
-        }
-        &mut self.buffer[self.end..]
+        self.queue.room()
     }
 
     /// Says that `length` bytes have been put at the start of [`room`](Self::room). More than there was room for are not
     /// counted.
+    #[inline]
     pub fn received(&mut self, length: usize) {
-        self.end = self.buffer.len().min(self.end.saturating_add(length));
+        self.queue.filled(length);
     }
 
     /// The next packet, or the next part of a payload; `None` if more bytes are needed.
@@ -78,73 +74,84 @@ impl<'b> Input<'b> {
     #[allow(clippy::should_implement_trait)] // it lends
     pub fn next(&mut self) -> Result<Option<Item<'_>>, Error> {
         if self.payload > 0 {
-            let length = self.payload_here();
-            let start = self.start;
-            self.consume_payload(length);
-            let piece = &self.buffer[start..start + length];
-            return Ok((length > 0).then_some(Item::Payload(piece)));
+            let piece = self.take_payload(self.payload_here());
+            return Ok((!piece.is_empty()).then_some(Item::Payload(piece)));
         }
-        let Some((packet, length)) =
-            packet_in(&self.buffer[self.start..self.end], self.buffer.len())?
-        else {
-            return Ok(None);
+        let (packet, length) = match self.peek()? {
+            Progress::Packet(packet, length) => (packet, length),
+            Progress::Incomplete(more) => {
+                self.check_room(more)?;
+                return Ok(None);
+            }
         };
-        self.start += length;
-        if let Packet::Publish(header) = packet {
-            self.payload = header.payload_length;
+        if let Packet::Publish(PublishHeader { payload_length, .. }) = packet {
+            self.payload = payload_length;
         }
-        Ok(Some(Item::Packet(packet)))
+        match decode(self.queue.take(length))? {
+            Progress::Packet(packet, _) => Ok(Some(Item::Packet(packet))),
+            Progress::Incomplete(_) => Ok(None),
+        }
     }
 
-    /// The packet at the start, not yet consumed, and its length; the buffer is at a packet's beginning.
-    pub(super) fn peek(&self) -> Result<Option<(Packet<'_>, usize)>, Error> {
-        packet_in(self.bytes(), self.buffer.len())
+    /// How far the bytes go that are there; the buffer is at a packet's beginning.
+    #[inline]
+    pub(super) fn peek(&self) -> Result<Progress<'_>, MqttViolation> {
+        decode(self.bytes())
+    }
+
+    /// Whether the buffer can hold so many bytes more of a packet.
+    pub(super) fn check_room(&self, more: usize) -> Result<(), Cause> {
+        if self.length() + more > self.capacity() {
+            return Err(MqttResource::Input.into());
+        }
+        Ok(())
+    }
+
+    #[inline]
+    pub(super) fn length(&self) -> usize {
+        self.queue.length()
     }
 
     /// All bytes that are there.
+    #[inline]
     pub(super) fn bytes(&self) -> &[u8] {
-        &self.buffer[self.start..self.end]
+        self.queue.bytes()
     }
 
+    #[inline]
     pub(super) fn capacity(&self) -> usize {
-        self.buffer.len()
+        self.queue.capacity()
     }
 
-    pub(super) fn consume(&mut self, length: usize) {
-        self.start = self.end.min(self.start + length);
+    /// Takes a packet away, or the header of a publish with a payload of that length.
+    #[inline]
+    pub(super) fn take_packet(&mut self, length: usize, payload: usize) {
+        self.queue.take(length);
+        self.payload = payload;
     }
 
-    /// Begins a payload of that length.
-    pub(super) fn expect_payload(&mut self, length: usize) {
-        self.payload = length;
+    /// Takes away that much of a payload, which is there.
+    #[inline]
+    pub(super) fn take_payload(&mut self, length: usize) -> &[u8] {
+        self.payload -= length;
+        self.queue.take(length)
     }
 
     /// Bytes of the payload that have not been consumed.
+    #[inline]
     pub(super) fn payload_left(&self) -> usize {
         self.payload
     }
 
     /// Bytes of the payload that are there.
+    #[inline]
     pub(super) fn payload_here(&self) -> usize {
-        self.payload.min(self.end - self.start)
+        self.payload.min(self.queue.length())
     }
 
-    pub(super) fn consume_payload(&mut self, length: usize) {
-        self.consume(length);
-        self.payload -= length;
-    }
-
+    #[inline]
     pub(super) fn clear(&mut self) {
-        (self.start, self.end, self.payload) = (0, 0, 0);
-    }
-}
-
-fn packet_in(bytes: &[u8], capacity: usize) -> Result<Option<(Packet<'_>, usize)>, Error> {
-    match decode(bytes)? {
-        Progress::Packet(packet, length) => Ok(Some((packet, length))),
-        Progress::Incomplete(more) if bytes.len() + more > capacity => {
-            Err(MqttResource::Input.into())
-        }
-        Progress::Incomplete(_) => Ok(None),
+        self.queue.clear();
+        self.payload = 0;
     }
 }

@@ -5,17 +5,18 @@
 //!
 //! In reading order: [`Options`] and [`Publish`] say what a session is to be and to send; [`Session`] is the client without
 //! I/O; [`blocking::Client`] and `asynch::Client` (with the feature `async`) are two thin shells over it; [`store`] keeps
-//! what is not acknowledged; [`Backoff`] says when to connect again. [`packet`] is the codec below, `input` and `output` are
-//! the two buffers.
+//! what is not acknowledged; [`Backoff`] says when to connect again. [`packet`] is the codec below; `queue` holds the bytes in
+//! each direction, and `input` finds packets in what comes.
 
 #[cfg(feature = "async")]
 pub mod asynch;
 pub mod blocking;
+mod cause;
 mod client;
 mod input;
 mod options;
-mod output;
 pub mod packet;
+mod queue;
 mod reconnect;
 mod session;
 pub mod store;

@@ -40,6 +40,7 @@ impl<'a> Options<'a> {
     ///
     /// `client_id` must be the device's own: a broker ends the connection of whoever had it before.
     #[must_use]
+    #[inline]
     pub const fn new(client_id: &'a str) -> Self {
         Options {
             client_id,
@@ -57,12 +58,14 @@ impl<'a> Options<'a> {
 
     /// User name and password.
     #[must_use]
+    #[inline]
     pub const fn credentials(self, user_name: &'a str, password: &'a [u8]) -> Self {
         self.user_name(Some(user_name)).password(Some(password))
     }
 
     /// A user name, also without a password.
     #[must_use]
+    #[inline]
     pub const fn user_name(mut self, user_name: Option<&'a str>) -> Self {
         self.user_name = user_name;
         self
@@ -70,6 +73,7 @@ impl<'a> Options<'a> {
 
     /// A password. The standard demands a user name with it.
     #[must_use]
+    #[inline]
     pub const fn password(mut self, password: Option<&'a [u8]>) -> Self {
         self.password = password;
         self
@@ -77,6 +81,7 @@ impl<'a> Options<'a> {
 
     /// The message that the broker publishes when the connection ends without [`disconnect`](super::Session::disconnect).
     #[must_use]
+    #[inline]
     pub const fn will(mut self, will: Publish<'a>) -> Self {
         self.will = Some(will);
         self
@@ -84,6 +89,7 @@ impl<'a> Options<'a> {
 
     /// The broker keeps the session while the device is away: subscriptions, and messages of QoS 1 and 2 for them.
     #[must_use]
+    #[inline]
     pub const fn persistent(mut self) -> Self {
         self.clean_session = false;
         self
@@ -94,6 +100,7 @@ impl<'a> Options<'a> {
     /// A ping goes out when nothing was sent or nothing has come for three quarters of that time. Without pings a dead link
     /// is noticed only when something is sent.
     #[must_use]
+    #[inline]
     pub const fn keep_alive(mut self, seconds: u16) -> Self {
         self.keep_alive = seconds;
         self
@@ -101,6 +108,7 @@ impl<'a> Options<'a> {
 
     /// Milliseconds that the broker has to answer CONNECT and PINGREQ, and to take what is sent.
     #[must_use]
+    #[inline]
     pub const fn response_timeout(mut self, milliseconds: u32) -> Self {
         self.response_timeout = milliseconds;
         self
@@ -109,6 +117,7 @@ impl<'a> Options<'a> {
     /// Incoming messages of QoS 1 and 2 are acknowledged by the program (`acknowledge`), and not when the next event is
     /// asked for.
     #[must_use]
+    #[inline]
     pub const fn acknowledge_manually(mut self) -> Self {
         self.manual = true;
         self
@@ -116,6 +125,7 @@ impl<'a> Options<'a> {
 
     /// What happens to messages that are published while there is no room for them.
     #[must_use]
+    #[inline]
     pub const fn overflow(mut self, overflow: Overflow) -> Self {
         self.overflow = overflow;
         self
@@ -123,6 +133,7 @@ impl<'a> Options<'a> {
 
     /// The limits of the broker, which are checked before anything is sent.
     #[must_use]
+    #[inline]
     pub const fn broker(mut self, broker: Broker) -> Self {
         self.broker = broker;
         self
@@ -134,25 +145,36 @@ impl<'a> Options<'a> {
     /// The rule that they violate: a password without a user name, no client identifier for a persistent session, strings
     /// that are too long or have a NUL, a topic of the will that is none, a limit of the broker.
     pub fn check(&self) -> Result<(), Error> {
-        for string in [Some(self.client_id), self.user_name].into_iter().flatten() {
-            topic::check_string(string)?;
-        }
-        let will_payload = self.will.map(|will| will.payload);
-        for bytes in [self.password, will_payload].into_iter().flatten() {
-            if bytes.len() > usize::from(u16::MAX) {
-                return Err(MqttMisuse::StringTooLong.into());
-            }
+        Ok(self.find_misuse()?)
+    }
+
+    pub(crate) fn find_misuse(&self) -> Result<(), MqttMisuse> {
+        topic::check_string(self.client_id)?;
+        topic::check_string(self.user_name.unwrap_or_default())?;
+        if self.password.unwrap_or_default().len() > usize::from(u16::MAX) {
+            return Err(MqttMisuse::StringTooLong);
         }
         if self.password.is_some() && self.user_name.is_none() {
-            return Err(MqttMisuse::PasswordAlone.into());
+            return Err(MqttMisuse::PasswordAlone);
         }
         if self.client_id.is_empty() && !self.clean_session {
-            return Err(MqttMisuse::EmptyClientId.into());
+            return Err(MqttMisuse::EmptyClientId);
         }
         if let Some(will) = &self.will {
-            self.broker.check_publish(will)?;
+            if will.payload.len() > usize::from(u16::MAX) {
+                return Err(MqttMisuse::StringTooLong);
+            }
+            self.broker
+                .find_misuse(will.topic, will.payload.len(), will.qos)?;
         }
-        self.broker.check_session(self)
+        if self.client_id.len() > usize::from(self.broker.client_id) {
+            return Err(MqttMisuse::LimitClientId);
+        }
+        let (shortest, longest) = self.broker.keep_alive;
+        if self.keep_alive < shortest || self.keep_alive > longest {
+            return Err(MqttMisuse::LimitKeepAlive);
+        }
+        Ok(())
     }
 }
 
@@ -187,6 +209,7 @@ pub struct Publish<'a> {
 impl<'a> Publish<'a> {
     /// A message of QoS 0 that the broker does not keep.
     #[must_use]
+    #[inline]
     pub const fn new(topic: &'a str, payload: &'a [u8]) -> Self {
         Publish {
             topic,
@@ -198,6 +221,7 @@ impl<'a> Publish<'a> {
 
     /// Sets the QoS.
     #[must_use]
+    #[inline]
     pub const fn qos(mut self, qos: QoS) -> Self {
         self.qos = qos;
         self
@@ -205,6 +229,7 @@ impl<'a> Publish<'a> {
 
     /// The broker keeps the message and hands it to whoever subscribes later; an empty payload makes it forget.
     #[must_use]
+    #[inline]
     pub const fn retained(mut self) -> Self {
         self.retain = true;
         self
@@ -227,6 +252,7 @@ pub struct Filter<'a> {
 impl<'a> Filter<'a> {
     /// A filter; [`topic::check_filter`] has its form.
     #[must_use]
+    #[inline]
     pub const fn new(topic: &'a str, qos: QoS) -> Self {
         Filter { topic, qos }
     }
@@ -304,21 +330,7 @@ impl Broker {
     /// # Errors
     /// The rule or the limit.
     pub fn check_publish(&self, message: &Publish<'_>) -> Result<(), Error> {
-        self.check_message(message.topic, message.payload.len(), message.qos)
-    }
-
-    pub(crate) fn check_message(
-        &self,
-        name: &str,
-        payload_length: usize,
-        qos: QoS,
-    ) -> Result<(), Error> {
-        topic::check_name(name)?;
-        self.check_topic(name)?;
-        if payload_length > self.payload as usize {
-            return Err(MqttMisuse::LimitPayload.into());
-        }
-        self.check_qos(qos)
+        Ok(self.find_misuse(message.topic, message.payload.len(), message.qos)?)
     }
 
     /// Whether the broker takes a filter, and the standard allows it.
@@ -326,35 +338,37 @@ impl Broker {
     /// # Errors
     /// The rule or the limit.
     pub fn check_filter(&self, filter: &Filter<'_>) -> Result<(), Error> {
-        topic::check_filter(filter.topic)?;
-        self.check_topic(filter.topic)?;
-        self.check_qos(filter.qos)
+        Ok(self.find_filter_misuse(filter)?)
     }
 
-    fn check_qos(&self, qos: QoS) -> Result<(), Error> {
-        if qos > self.qos {
-            return Err(MqttMisuse::LimitQoS.into());
+    pub(crate) fn find_misuse(
+        &self,
+        name: &str,
+        payload_length: usize,
+        qos: QoS,
+    ) -> Result<(), MqttMisuse> {
+        topic::check_name(name)?;
+        if payload_length > self.payload as usize {
+            return Err(MqttMisuse::LimitPayload);
         }
-        Ok(())
+        self.find_limit(name, qos)
     }
 
-    fn check_topic(&self, topic: &str) -> Result<(), Error> {
+    pub(crate) fn find_filter_misuse(&self, filter: &Filter<'_>) -> Result<(), MqttMisuse> {
+        topic::check_filter(filter.topic)?;
+        self.find_limit(filter.topic, filter.qos)
+    }
+
+    fn find_limit(&self, topic: &str, qos: QoS) -> Result<(), MqttMisuse> {
         if topic.len() > usize::from(self.topic) {
-            return Err(MqttMisuse::LimitTopicLength.into());
+            return Err(MqttMisuse::LimitTopicLength);
         }
         let slashes = topic.bytes().filter(|&byte| byte == b'/').count();
         if slashes > usize::from(self.slashes) {
-            return Err(MqttMisuse::LimitTopicLevels.into());
+            return Err(MqttMisuse::LimitTopicLevels);
         }
-        Ok(())
-    }
-
-    fn check_session(&self, options: &Options<'_>) -> Result<(), Error> {
-        if options.client_id.len() > usize::from(self.client_id) {
-            return Err(MqttMisuse::LimitClientId.into());
-        }
-        if !(self.keep_alive.0..=self.keep_alive.1).contains(&options.keep_alive) {
-            return Err(MqttMisuse::LimitKeepAlive.into());
+        if qos > self.qos {
+            return Err(MqttMisuse::LimitQoS);
         }
         Ok(())
     }

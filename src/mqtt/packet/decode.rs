@@ -4,7 +4,7 @@ use core::str;
 
 use crate::error::{MqttViolation, Refusal};
 
-use super::{Packet, PacketId, PublishHeader, QoS, first_byte};
+use super::{Packet, PacketId, PublishHeader, QoS, first_byte, topic};
 
 /// How far the bytes go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub fn decode(bytes: &[u8]) -> Result<Progress<'_>, MqttViolation> {
     let Some((remaining, start)) = remaining_length(bytes)? else {
         return Ok(Progress::Incomplete(1));
     };
-    let body = &bytes[start..];
+    let body = bytes.get(start..).unwrap_or_default();
     if first & 0xf0 == first_byte::PUBLISH {
         return publish(first, remaining, body, start);
     }
@@ -56,10 +56,13 @@ pub fn decode(bytes: &[u8]) -> Result<Progress<'_>, MqttViolation> {
     let Some(body) = body.get(..remaining) else {
         return Ok(Progress::Incomplete(remaining - body.len()));
     };
-    let packet = match (first, body) {
-        (first_byte::PINGRESP, _) => Packet::PingResp,
-        (first_byte::CONNACK, &[flags, code]) => connack(flags, code)?,
-        (_, &[high, low, ref rest @ ..]) => {
+    let packet = match *body {
+        [] => Packet::PingResp,
+        [flags, code] if first == first_byte::CONNACK => Packet::ConnAck {
+            session_present: flags == 1,
+            refusal: refusal(flags, code)?,
+        },
+        [high, low, ref granted @ ..] => {
             let id = packet_id(high, low)?;
             match first {
                 first_byte::PUBACK => Packet::PubAck(id),
@@ -67,7 +70,10 @@ pub fn decode(bytes: &[u8]) -> Result<Progress<'_>, MqttViolation> {
                 first_byte::PUBREL => Packet::PubRel(id),
                 first_byte::PUBCOMP => Packet::PubComp(id),
                 first_byte::UNSUBACK => Packet::UnsubAck(id),
-                _ => suback(id, rest)?,
+                _ if granted.iter().all(|code| matches!(code, 0..=2 | 0x80)) => {
+                    Packet::SubAck { id, granted }
+                }
+                _ => return Err(MqttViolation::GrantedQoS),
             }
         }
         _ => return Err(MqttViolation::PacketLength),
@@ -75,86 +81,69 @@ pub fn decode(bytes: &[u8]) -> Result<Progress<'_>, MqttViolation> {
     Ok(Progress::Packet(packet, start + remaining))
 }
 
+/// The types of packets that a broker sends (section 2.2.1), a bit for each.
+const FROM_BROKER: u16 = 0b0010_1010_1111_1100;
+
 fn check_first(first: u8) -> Result<(), MqttViolation> {
-    let expected = match first & 0xf0 {
-        first_byte::PUBLISH => {
-            return match (first >> 1 & 3, first & first_byte::DUPLICATE) {
-                (3, _) => Err(MqttViolation::QoS3),
-                (0, first_byte::DUPLICATE) => Err(MqttViolation::DuplicateAtQoS0),
-                _ => Ok(()),
-            };
-        }
-        0x60 => first_byte::PUBREL,
-        other @ (first_byte::CONNACK
-        | first_byte::PUBACK
-        | first_byte::PUBREC
-        | first_byte::PUBCOMP
-        | first_byte::SUBACK
-        | first_byte::UNSUBACK
-        | first_byte::PINGRESP) => other,
-        _ => return Err(MqttViolation::PacketType),
-    };
-    if first == expected {
-        Ok(())
-    } else {
-        Err(MqttViolation::Flags)
+    let flags = first & 0x0f;
+    if FROM_BROKER >> (first >> 4) & 1 == 0 {
+        return Err(MqttViolation::PacketType);
     }
+    if first & 0xf0 == first_byte::PUBLISH {
+        return match flags >> 1 & 3 {
+            3 => Err(MqttViolation::QoS3),
+            0 if flags & first_byte::DUPLICATE != 0 => Err(MqttViolation::DuplicateAtQoS0),
+            _ => Ok(()),
+        };
+    }
+    let is_release = first & 0xf0 == first_byte::PUBREL & 0xf0;
+    if flags != u8::from(is_release) << 1 {
+        return Err(MqttViolation::Flags);
+    }
+    Ok(())
 }
 
 /// The remaining length, and where it ends (section 2.2.3); `None` if there are too few bytes to know.
 fn remaining_length(bytes: &[u8]) -> Result<Option<(usize, usize)>, MqttViolation> {
-    let mut length = 0;
-    for (index, &byte) in bytes.iter().enumerate().skip(1) {
+    let (mut length, mut index) = (0, 1);
+    while let Some(&byte) = bytes.get(index) {
         length |= usize::from(byte & 0x7f) << (7 * (index - 1));
-        if byte & 0x80 == 0 {
-            // A last byte of 0 adds nothing: the same length has a shorter form.
-            return if byte == 0 && index > 1 {
-                Err(MqttViolation::RemainingLength)
-            } else {
-                Ok(Some((length, index + 1)))
-            };
-        }
-        if index == 4 {
+        let is_last = byte & 0x80 == 0;
+        // A last byte of 0 adds nothing: the same length has a shorter form.
+        if (is_last && byte == 0 && index > 1) || (!is_last && index == 4) {
             return Err(MqttViolation::RemainingLength);
+        }
+        index += 1;
+        if is_last {
+            return Ok(Some((length, index)));
         }
     }
     Ok(None)
 }
 
 fn packet_id(high: u8, low: u8) -> Result<PacketId, MqttViolation> {
-    PacketId::new(u16::from_be_bytes([high, low])).ok_or(MqttViolation::PacketIdZero)
+    PacketId::new(u16::from(high) << 8 | u16::from(low)).ok_or(MqttViolation::PacketIdZero)
 }
 
-fn connack(flags: u8, code: u8) -> Result<Packet<'static>, MqttViolation> {
+/// Why a CONNACK refuses the connection, if it does (section 3.2.2).
+fn refusal(flags: u8, code: u8) -> Result<Option<Refusal>, MqttViolation> {
     if flags & 0xfe != 0 {
         return Err(MqttViolation::ConnAckFlags);
     }
     let refusal = match code {
-        0 => None,
-        1 => Some(Refusal::ProtocolVersion),
-        2 => Some(Refusal::ClientId),
-        3 => Some(Refusal::ServerUnavailable),
-        4 => Some(Refusal::BadCredentials),
-        5 => Some(Refusal::NotAuthorised),
-        7 => Some(Refusal::AwsNotAuthorised),
+        0 => return Ok(None),
+        1 => Refusal::ProtocolVersion,
+        2 => Refusal::ClientId,
+        3 => Refusal::ServerUnavailable,
+        4 => Refusal::BadCredentials,
+        5 => Refusal::NotAuthorised,
+        7 => Refusal::AwsNotAuthorised,
         _ => return Err(MqttViolation::ReturnCode),
     };
-    let session_present = flags == 1;
-    if session_present && refusal.is_some() {
+    if flags != 0 {
         return Err(MqttViolation::SessionWithRefusal);
     }
-    Ok(Packet::ConnAck {
-        session_present,
-        refusal,
-    })
-}
-
-fn suback(id: PacketId, granted: &[u8]) -> Result<Packet<'_>, MqttViolation> {
-    if granted.iter().all(|code| matches!(code, 0..=2 | 0x80)) {
-        Ok(Packet::SubAck { id, granted })
-    } else {
-        Err(MqttViolation::GrantedQoS)
-    }
+    Ok(Some(refusal))
 }
 
 fn publish(
@@ -171,7 +160,7 @@ fn publish(
     let &[high, low, ref rest @ ..] = body else {
         return Ok(Progress::Incomplete(2 - body.len()));
     };
-    let topic_length = usize::from(u16::from_be_bytes([high, low]));
+    let topic_length = usize::from(high) << 8 | usize::from(low);
     if topic_length == 0 {
         return Err(MqttViolation::EmptyTopic);
     }
@@ -179,17 +168,18 @@ fn publish(
     if header_length > remaining {
         return Err(MqttViolation::PacketLength);
     }
-    if body.len() < header_length {
+    let Some((topic, rest)) = rest
+        .split_at_checked(topic_length)
+        .filter(|(_, rest)| rest.len() >= id_length)
+    else {
         return Ok(Progress::Incomplete(header_length - body.len()));
-    }
-    let (topic, rest) = rest.split_at(topic_length);
+    };
     let topic = str::from_utf8(topic).map_err(|_| MqttViolation::Utf8)?;
-    for byte in topic.bytes() {
-        match byte {
-            0 => return Err(MqttViolation::Nul),
-            b'+' | b'#' => return Err(MqttViolation::Wildcard),
-            _ => {}
-        }
+    if topic::has(topic, 0) {
+        return Err(MqttViolation::Nul);
+    }
+    if topic::has_wildcard(topic) {
+        return Err(MqttViolation::Wildcard);
     }
     let id = match (qos, rest) {
         (QoS::AtLeastOnce | QoS::ExactlyOnce, &[high, low, ..]) => Some(packet_id(high, low)?),

@@ -5,6 +5,7 @@
 
 use crate::error::{ConfigError, Error, MqttMisuse, MqttResource};
 use crate::mqtt::options::{Filter, Options, Publish};
+use crate::mqtt::queue::Window;
 
 use super::{PacketId, QoS, first_byte, topic};
 
@@ -14,29 +15,16 @@ pub const MAX_REMAINING_LENGTH: usize = 268_435_455;
 /// Bytes of the longest fixed header.
 pub const MAX_FIXED_HEADER: usize = 5;
 
-/// The fixed header of a packet, and its length.
-///
-/// # Errors
-/// `PacketTooLong` above [`MAX_REMAINING_LENGTH`].
-pub(crate) fn fixed_header(
-    first: u8,
-    remaining: usize,
-) -> Result<([u8; MAX_FIXED_HEADER], usize), MqttMisuse> {
-    if remaining > MAX_REMAINING_LENGTH {
-        return Err(MqttMisuse::PacketTooLong);
-    }
-    let mut header = [first, 0, 0, 0, 0];
-    let mut left = remaining;
-    let mut length = 1;
-    loop {
-        header[length] = left as u8 & 0x7f;
-        left >>= 7;
-        if left == 0 {
-            return Ok((header, length + 1));
-        }
-        header[length] |= 0x80;
-        length += 1;
-    }
+/// The first byte of a publish.
+pub(crate) fn publish_first(qos: QoS, retain: bool, duplicate: bool) -> u8 {
+    let flags = (qos as u8) << 1 | u8::from(retain) | u8::from(duplicate) << 3;
+    first_byte::PUBLISH | flags
+}
+
+/// Bytes of a publish before its payload, but for the fixed header.
+#[inline]
+pub(crate) fn publish_header_length(topic: &str, qos: QoS) -> usize {
+    2 + topic.len() + if qos == QoS::AtMostOnce { 0 } else { 2 }
 }
 
 /// A packet that is an identifier and nothing else: an acknowledgement.
@@ -45,74 +33,59 @@ pub(crate) fn acknowledgement(first: u8, id: u16) -> [u8; 4] {
     [first, 2, high, low]
 }
 
-/// The first byte of a publish.
-pub(crate) fn publish_first(qos: QoS, retain: bool, duplicate: bool) -> u8 {
-    first_byte::PUBLISH
-        | if duplicate { first_byte::DUPLICATE } else { 0 }
-        | (qos as u8) << 1
-        | if retain { first_byte::RETAIN } else { 0 }
-}
-
-/// Bytes of a publish before its payload, but for the fixed header.
-pub(crate) fn publish_header_length(topic: &str, qos: QoS) -> usize {
-    2 + topic.len() + if qos == QoS::AtMostOnce { 0 } else { 2 }
-}
-
-/// Takes the pieces of a packet one after the other.
-type Put<'p> = &'p mut dyn FnMut(&[u8]);
-
-/// A string or a password with its length; it was checked to be no longer than 65,535 bytes.
-fn put_with_length(put: Put<'_>, piece: &[u8]) {
-    put(&(piece.len() as u16).to_be_bytes());
-    put(piece);
-}
-
-/// Writes what lies behind an offset and fits.
-struct Window<'a> {
-    skip: usize,
-    room: &'a mut [u8],
-    written: usize,
-}
-
 impl Window<'_> {
-    fn put(&mut self, piece: &[u8]) {
-        let skipped = self.skip.min(piece.len());
-        self.skip -= skipped;
-        let piece = &piece[skipped..];
-        let room = &mut self.room[self.written..];
-        let length = piece.len().min(room.len());
-        room[..length].copy_from_slice(&piece[..length]);
-        self.written += length;
+    /// A string or a password with its length; it was checked to be no longer than 65,535 bytes.
+    #[inline(never)]
+    pub fn put_with_length(&mut self, piece: &[u8]) {
+        self.put(&(piece.len() as u16).to_be_bytes());
+        self.put(piece);
+    }
+
+    /// The length of a packet that is to be there whole.
+    fn whole(&self) -> Result<usize, Error> {
+        match self.beyond {
+            0 => Ok(self.written),
+            _ => Err(MqttResource::Output.into()),
+        }
+    }
+
+    /// The fixed header of a packet (section 2.2).
+    ///
+    /// # Errors
+    /// `PacketTooLong` above [`MAX_REMAINING_LENGTH`].
+    pub fn put_fixed_header(&mut self, first: u8, remaining: usize) -> Result<(), MqttMisuse> {
+        if remaining > MAX_REMAINING_LENGTH {
+            return Err(MqttMisuse::PacketTooLong);
+        }
+        self.put(&[first]);
+        let mut left = remaining;
+        loop {
+            let low = left as u8 & 0x7f;
+            left >>= 7;
+            self.put(&[if left > 0 { low | 0x80 } else { low }]);
+            if left == 0 {
+                return Ok(());
+            }
+        }
     }
 }
 
 /// A packet of several pieces.
-pub(crate) trait Pieces {
+pub(in crate::mqtt) trait Pieces {
     /// Its first byte.
     fn first(&self) -> u8;
 
-    /// Hands all that follows the fixed header to `put`.
-    fn pieces(&self, put: Put<'_>);
+    /// Puts all that follows the fixed header.
+    fn put(&self, window: &mut Window<'_>);
 }
 
-/// Copies a packet from `offset` on into `room`; returns how much, and whether that was the rest.
-pub(crate) fn copy(
-    packet: &dyn Pieces,
-    offset: usize,
-    room: &mut [u8],
-) -> Result<(usize, bool), MqttMisuse> {
-    let mut remaining = 0;
-    packet.pieces(&mut |piece| remaining += piece.len());
-    let (header, header_length) = fixed_header(packet.first(), remaining)?;
-    let mut window = Window {
-        skip: offset,
-        room,
-        written: 0,
-    };
-    window.put(&header[..header_length]);
-    packet.pieces(&mut |piece| window.put(piece));
-    let written = window.written;
-    Ok((written, offset + written == header_length + remaining))
+/// Puts a packet, as much of it as the window shows.
+pub(in crate::mqtt) fn put(packet: &dyn Pieces, window: &mut Window<'_>) -> Result<(), MqttMisuse> {
+    let mut count = Window::new(0, &mut []);
+    packet.put(&mut count);
+    window.put_fixed_header(packet.first(), count.beyond)?;
+    packet.put(window);
+    Ok(())
 }
 
 /// CONNECT (section 3.1).
@@ -121,68 +94,67 @@ impl Pieces for Options<'_> {
         first_byte::CONNECT
     }
 
-    fn pieces(&self, put: Put<'_>) {
-        let will = self.will.as_ref();
-        let will_flags = will.map_or(0, |will| {
-            0x04 | (will.qos as u8) << 3 | u8::from(will.retain) << 5
-        });
-        let flags = u8::from(self.clean_session) << 1
-            | will_flags
+    fn put(&self, window: &mut Window<'_>) {
+        let mut flags = u8::from(self.clean_session) << 1
             | u8::from(self.password.is_some()) << 6
             | u8::from(self.user_name.is_some()) << 7;
-        let [high, low] = self.keep_alive.to_be_bytes();
-        put(&[0, 4, b'M', b'Q', b'T', b'T', 4, flags, high, low]);
-        put_with_length(put, self.client_id.as_bytes());
-        let will = will.map(|will| [will.topic.as_bytes(), will.payload]);
-        for piece in will.iter().flatten() {
-            put_with_length(put, piece);
+        if let Some(will) = &self.will {
+            flags |= 0x04 | (will.qos as u8) << 3 | u8::from(will.retain) << 5;
         }
-        let user_name = self.user_name.map(str::as_bytes);
-        for piece in [user_name, self.password].into_iter().flatten() {
-            put_with_length(put, piece);
+        let [high, low] = self.keep_alive.to_be_bytes();
+        window.put(&[0, 4, b'M', b'Q', b'T', b'T', 4, flags, high, low]);
+        window.put_with_length(self.client_id.as_bytes());
+        if let Some(will) = &self.will {
+            window.put_with_length(will.topic.as_bytes());
+            window.put_with_length(will.payload);
+        }
+        if let Some(user_name) = self.user_name {
+            window.put_with_length(user_name.as_bytes());
+        }
+        if let Some(password) = self.password {
+            window.put_with_length(password);
         }
     }
 }
 
-/// SUBSCRIBE (section 3.8), of the filters and QoS that an iterator gives.
-pub(crate) struct Subscribe<I>(pub PacketId, pub I);
+/// SUBSCRIBE (section 3.8).
+struct Subscribe<'a>(PacketId, &'a [Filter<'a>]);
 
-impl<'a, I: Iterator<Item = (&'a str, QoS)> + Clone> Pieces for Subscribe<I> {
+impl Pieces for Subscribe<'_> {
     fn first(&self) -> u8 {
         first_byte::SUBSCRIBE
     }
 
-    fn pieces(&self, put: Put<'_>) {
-        put(&self.0.get().to_be_bytes());
-        for (filter, qos) in self.1.clone() {
-            put_with_length(put, filter.as_bytes());
-            put(&[qos as u8]);
+    fn put(&self, window: &mut Window<'_>) {
+        window.put(&self.0.get().to_be_bytes());
+        for filter in self.1 {
+            window.put_with_length(filter.topic.as_bytes());
+            window.put(&[filter.qos as u8]);
         }
     }
 }
 
-/// UNSUBSCRIBE (section 3.10), of the filters that an iterator gives.
-pub(crate) struct Unsubscribe<I>(pub PacketId, pub I);
+/// UNSUBSCRIBE (section 3.10).
+struct Unsubscribe<'a>(PacketId, &'a [&'a str]);
 
-impl<'a, I: Iterator<Item = &'a str> + Clone> Pieces for Unsubscribe<I> {
+impl Pieces for Unsubscribe<'_> {
     fn first(&self) -> u8 {
         first_byte::UNSUBSCRIBE
     }
 
-    fn pieces(&self, put: Put<'_>) {
-        put(&self.0.get().to_be_bytes());
-        for filter in self.1.clone() {
-            put_with_length(put, filter.as_bytes());
+    fn put(&self, window: &mut Window<'_>) {
+        window.put(&self.0.get().to_be_bytes());
+        for filter in self.1 {
+            window.put_with_length(filter.as_bytes());
         }
     }
 }
 
 /// Writes a whole packet.
 fn whole(packet: &dyn Pieces, into: &mut [u8]) -> Result<usize, Error> {
-    match copy(packet, 0, into)? {
-        (length, true) => Ok(length),
-        _ => Err(MqttResource::Output.into()),
-    }
+    let mut window = Window::new(0, into);
+    put(packet, &mut window)?;
+    window.whole()
 }
 
 /// Writes CONNECT; returns its length.
@@ -219,25 +191,28 @@ pub fn publish(
     if id.is_some() != (message.qos > QoS::AtMostOnce) {
         return Err(ConfigError::BadState.into());
     }
-    let remaining =
-        publish_header_length(message.topic, message.qos).saturating_add(message.payload.len());
+    let mut window = Window::new(0, into);
+    put_publish(&mut window, message, message.payload.len(), id, duplicate)?;
+    window.put(message.payload);
+    window.whole()
+}
+
+/// Puts a publish with a payload of `length` bytes, but for that payload.
+pub(in crate::mqtt) fn put_publish(
+    window: &mut Window<'_>,
+    message: &Publish<'_>,
+    length: usize,
+    id: Option<PacketId>,
+    duplicate: bool,
+) -> Result<(), MqttMisuse> {
     let first = publish_first(message.qos, message.retain, duplicate && id.is_some());
-    let (header, header_length) = fixed_header(first, remaining)?;
-    if into.len() < header_length + remaining {
-        return Err(MqttResource::Output.into());
-    }
-    let mut window = Window {
-        skip: 0,
-        room: into,
-        written: 0,
-    };
-    window.put(&header[..header_length]);
-    put_with_length(&mut |piece| window.put(piece), message.topic.as_bytes());
+    let remaining = publish_header_length(message.topic, message.qos).saturating_add(length);
+    window.put_fixed_header(first, remaining)?;
+    window.put_with_length(message.topic.as_bytes());
     if let Some(id) = id {
         window.put(&id.get().to_be_bytes());
     }
-    window.put(message.payload);
-    Ok(window.written)
+    Ok(())
 }
 
 /// Writes SUBSCRIBE; returns its length.
@@ -251,7 +226,6 @@ pub fn subscribe(id: PacketId, filters: &[Filter<'_>], into: &mut [u8]) -> Resul
     for filter in filters {
         topic::check_filter(filter.topic)?;
     }
-    let filters = filters.iter().map(|filter| (filter.topic, filter.qos));
     whole(&Subscribe(id, filters), into)
 }
 
@@ -266,7 +240,7 @@ pub fn unsubscribe(id: PacketId, filters: &[&str], into: &mut [u8]) -> Result<us
     for filter in filters {
         topic::check_filter(filter)?;
     }
-    whole(&Unsubscribe(id, filters.iter().copied()), into)
+    whole(&Unsubscribe(id, filters), into)
 }
 
 /// PUBACK, for an incoming message of QoS 1.

@@ -31,6 +31,7 @@ pub enum QoS {
 impl QoS {
     /// The QoS with that number.
     #[must_use]
+    #[inline]
     pub const fn from_number(number: u8) -> Option<Self> {
         Some(match number {
             0 => Self::AtMostOnce,
@@ -48,6 +49,7 @@ pub struct PacketId(NonZeroU16);
 impl PacketId {
     /// The identifier with that number; `None` for 0.
     #[must_use]
+    #[inline]
     pub const fn new(number: u16) -> Option<Self> {
         match NonZeroU16::new(number) {
             Some(number) => Some(Self(number)),
@@ -57,6 +59,7 @@ impl PacketId {
 
     /// The number.
     #[must_use]
+    #[inline]
     pub const fn get(self) -> u16 {
         self.0.get()
     }

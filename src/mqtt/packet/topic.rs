@@ -7,10 +7,21 @@ pub(crate) fn check_string(string: &str) -> Result<(), MqttMisuse> {
     if string.len() > usize::from(u16::MAX) {
         return Err(MqttMisuse::StringTooLong);
     }
-    if string.bytes().any(|byte| byte == 0) {
+    if has(string, 0) {
         return Err(MqttMisuse::Nul);
     }
     Ok(())
+}
+
+/// Whether a byte is in a string.
+#[inline(never)]
+pub(crate) fn has(string: &str, byte: u8) -> bool {
+    string.bytes().any(|other| other == byte)
+}
+
+/// Whether a topic has a wildcard, which only filters may have.
+pub(crate) fn has_wildcard(topic: &str) -> bool {
+    topic.bytes().any(|byte| matches!(byte, b'+' | b'#'))
 }
 
 /// Checks a topic to publish to.
@@ -30,7 +41,7 @@ pub fn check_name(name: &str) -> Result<(), MqttMisuse> {
     if name.is_empty() {
         return Err(MqttMisuse::EmptyTopic);
     }
-    if name.bytes().any(|byte| matches!(byte, b'+' | b'#')) {
+    if has_wildcard(name) {
         return Err(MqttMisuse::Wildcard);
     }
     Ok(())
@@ -53,16 +64,32 @@ pub fn check_filter(filter: &str) -> Result<(), MqttMisuse> {
     if filter.is_empty() {
         return Err(MqttMisuse::EmptyTopic);
     }
-    let mut levels = filter.as_bytes().split(|&byte| byte == b'/').peekable();
-    while let Some(level) = levels.next() {
-        if level.contains(&b'#') && (level.len() > 1 || levels.peek().is_some()) {
-            return Err(MqttMisuse::MultiLevelWildcard);
-        }
-        if level.contains(&b'+') && level.len() > 1 {
-            return Err(MqttMisuse::SingleLevelWildcard);
-        }
+    if has_inside_level(filter, b'#') {
+        return Err(MqttMisuse::MultiLevelWildcard);
+    }
+    if has_inside_level(filter, b'+') {
+        return Err(MqttMisuse::SingleLevelWildcard);
     }
     Ok(())
+}
+
+/// Whether a wildcard is anywhere but alone in a level, which for `#` is to be the last.
+fn has_inside_level(filter: &str, wildcard: u8) -> bool {
+    let mut before = b'/';
+    let mut rest = filter.as_bytes();
+    while let &[byte, ref behind @ ..] = rest {
+        let is_level = before == b'/'
+            && match behind.first() {
+                Some(b'/') => wildcard == b'+',
+                Some(_) => false,
+                None => true,
+            };
+        if byte == wildcard && !is_level {
+            return true;
+        }
+        (before, rest) = (byte, behind);
+    }
+    false
 }
 
 /// Whether a filter matches a topic; for a program that sorts what it receives by its own filters.

@@ -1,13 +1,14 @@
 //! What comes in, and what it is answered with.
 
-use crate::error::{Error, MqttResource, MqttViolation};
-use crate::mqtt::packet::{Packet, PacketId, PublishHeader, QoS, encode};
+use crate::error::MqttViolation;
+use crate::mqtt::cause::Cause;
+use crate::mqtt::packet::{Packet, PacketId, PublishHeader, QoS, encode, first_byte};
 use crate::mqtt::store::{Key, Store};
 
 use super::Ready;
 use super::events::Resumption;
-use super::sending::Sending;
-use super::slots::{Arrival, Incoming, Outgoing, Stage, Subscribing, Subscription};
+use super::sending::What;
+use super::slots::{Slot, Stage, Subscribing, Subscription};
 use super::state::{Core, State};
 
 /// What to do with a message.
@@ -19,48 +20,38 @@ pub(super) enum Arrived {
     Deliver,
 }
 
-/// What to do with another packet.
-pub(super) enum Answer {
-    /// There is no room for its answer.
-    Wait,
-    Done,
-    Tell(Ready),
-}
-
 impl<S: Store, const N: usize, const F: usize> Core<'_, S, N, F> {
     /// Appends an acknowledgement, if there is room and no packet is half sent.
-    fn reply(&mut self, packet: [u8; 4]) -> bool {
-        self.sending == Sending::Nothing && self.output.put(&packet)
+    fn reply(&mut self, first: u8, id: PacketId) -> bool {
+        self.sending.what == What::Nothing
+            && (self.output).put(&encode::acknowledgement(first, id.get()))
     }
 
-    pub fn arrive(&mut self, header: &PublishHeader<'_>) -> Result<Arrived, Error> {
+    pub fn arrive(&mut self, header: &PublishHeader<'_>) -> Result<Arrived, Cause> {
         if self.state == State::Connecting {
             return Err(MqttViolation::ConnAckOrder.into());
         }
         let Some(id) = header.id else {
             return Ok(Arrived::Deliver);
         };
-        if let Some(&before) = self.incoming.iter().find(|message| message.id == id) {
-            let is_again = before.qos == header.qos
-                && (header.duplicate || before.stage == Arrival::ReceivedBefore);
+        if let Some(&mut Slot { qos, stage, .. }) = self.incoming.of(id) {
+            let is_again =
+                qos == header.qos && (header.duplicate || stage == Stage::ReceivedBefore);
             if !is_again {
                 return Err(MqttViolation::PacketIdInUse.into());
             }
             // One that the program has not acknowledged is answered when it does.
-            let is_answered = matches!(before.stage, Arrival::Delivered | Arrival::Acknowledged)
-                || self.reply(encode::pubrec(id));
-            return Ok(if is_answered {
-                Arrived::Discard
-            } else {
-                Arrived::Wait
-            });
+            return Ok(
+                if stage.is_with_program() || self.reply(first_byte::PUBREC, id) {
+                    Arrived::Discard
+                } else {
+                    Arrived::Wait
+                },
+            );
         }
         let takes_slot = self.options.manual || header.qos == QoS::ExactlyOnce;
         if takes_slot && self.incoming.is_full() {
-            let waits_for_program = |message: &Incoming| {
-                matches!(message.stage, Arrival::Delivered | Arrival::Acknowledged)
-            };
-            if self.incoming.iter().any(waits_for_program) {
+            if (self.incoming.all().iter()).any(|slot| slot.stage.is_with_program()) {
                 return Ok(Arrived::Wait);
             }
             // What completes the others is behind it. They come first, and then this one on another connection.
@@ -70,214 +61,205 @@ impl<S: Store, const N: usize, const F: usize> Core<'_, S, N, F> {
             return Ok(Arrived::Discard);
         }
         if self.options.manual {
-            let _ = self.incoming.push(Incoming {
-                id,
-                qos: header.qos,
-                stage: Arrival::Delivered,
-            });
+            self.incoming.push(id, header.qos, Stage::Delivered);
         }
         Ok(Arrived::Deliver)
     }
 
     /// Acknowledges a message that the program has had; `false` without room.
     pub fn acknowledge_now(&mut self, id: PacketId, qos: QoS) -> bool {
-        self.reply(match qos {
-            QoS::ExactlyOnce => encode::pubrec(id),
-            _ => encode::puback(id),
-        })
+        let first = match qos {
+            QoS::ExactlyOnce => first_byte::PUBREC,
+            _ => first_byte::PUBACK,
+        };
+        self.reply(first, id)
     }
 
     /// Notes that the program is being handed a message of QoS 2, so that it is not handed it again.
-    pub fn deliver_once(&mut self, id: PacketId) -> Result<(), Error> {
+    pub fn deliver_once(&mut self, id: PacketId) -> Result<(), Cause> {
         if self.store.is_durable() {
             self.store.insert(Key::Received(id), &[])?;
         }
-        self.incoming
-            .push(Incoming {
-                id,
-                qos: QoS::ExactlyOnce,
-                stage: Arrival::Received,
-            })
-            .map_err(|_| MqttResource::Incoming.into())
+        self.push_incoming(id, Stage::Received)
     }
 
-    pub fn answer(&mut self, packet: Packet<'_>) -> Result<Answer, Error> {
+    /// Works on a packet that is no publish, and notes what it tells the program; `false` if there is no room for its
+    /// answer.
+    pub fn answer(&mut self, packet: &Packet<'_>) -> Result<bool, Cause> {
         let is_connack = matches!(packet, Packet::ConnAck { .. });
         if is_connack != (self.state == State::Connecting) {
             return Err(MqttViolation::ConnAckOrder.into());
         }
-        match packet {
+        self.ready = match *packet {
             Packet::ConnAck {
                 refusal: Some(refusal),
                 ..
-            } => Err(refusal.into()),
+            } => return Err(refusal.into()),
             Packet::ConnAck {
                 session_present, ..
-            } => self.connected(session_present),
+            } => Ready::Connected(self.connected(session_present)?),
             Packet::PubAck(id) => {
-                self.take(id, QoS::AtLeastOnce, Stage::Sent)?;
-                self.remove(Key::Message(id))?;
-                Ok(Answer::Tell(Ready::Published(id)))
+                self.find_sent(id, QoS::AtLeastOnce)?;
+                self.finish(id, Key::Message(id))?
             }
-            Packet::PubRec(id) => self.release(id),
+            Packet::PubRec(id) => {
+                self.release(id)?;
+                Ready::Nothing
+            }
             Packet::PubComp(id) => {
-                self.take(id, QoS::ExactlyOnce, Stage::Released)?;
-                self.remove(Key::Release(id))?;
-                Ok(Answer::Tell(Ready::Published(id)))
+                if self.find_sent(id, QoS::ExactlyOnce)?.stage != Stage::Released {
+                    return Err(MqttViolation::UnknownPacketId.into());
+                }
+                self.finish(id, Key::Release(id))?
             }
-            Packet::PubRel(id) => self.complete(id),
-            Packet::SubAck { id, granted } => self.subscribed(id, granted),
+            Packet::PubRel(id) => return self.complete(id),
+            Packet::SubAck { id, granted } => {
+                self.answered(id, Subscribing::Asked, Some(granted))?;
+                Ready::Subscribed(id)
+            }
             Packet::UnsubAck(id) => {
-                let is_left = |stage| stage == Subscribing::Leaving;
-                let before = self.subscriptions.len();
-                if self.sending_id() == Some(id) {
-                    return Err(MqttViolation::UnknownPacketId.into());
-                }
-                self.subscriptions
-                    .retain(|one| one.id != id || !is_left(one.stage));
-                if self.subscriptions.len() == before {
-                    return Err(MqttViolation::UnknownPacketId.into());
-                }
-                Ok(Answer::Tell(Ready::Unsubscribed(id)))
+                self.answered(id, Subscribing::Leaving, None)?;
+                self.subscriptions.forget_refused();
+                Ready::Unsubscribed(id)
             }
             Packet::PingResp => {
                 if !core::mem::take(&mut self.pinged) {
                     return Err(MqttViolation::UnexpectedPingResp.into());
                 }
-                Ok(Answer::Done)
+                Ready::Nothing
             }
             // The session sees to it before.
-            Packet::Publish(_) => Ok(Answer::Wait),
-        }
+            Packet::Publish(_) => return Ok(false),
+        };
+        Ok(true)
     }
 
-    fn connected(&mut self, session_present: bool) -> Result<Answer, Error> {
+    fn connected(&mut self, session_present: bool) -> Result<Resumption, Cause> {
         if session_present && self.options.clean_session {
             return Err(MqttViolation::SessionNotClean.into());
         }
         // It may have come before all of CONNECT was sent.
-        if self.sending != Sending::Nothing {
+        if self.sending.what != What::Nothing {
             return Err(MqttViolation::ConnAckOrder.into());
         }
         self.state = State::Connected;
         let had_session = core::mem::replace(&mut self.had_session, !self.options.clean_session);
         if session_present {
-            return Ok(Answer::Tell(Ready::Connected(Resumption::Resumed)));
+            return Ok(Resumption::Resumed);
         }
-        for index in 0..self.incoming.len() {
-            self.remove(Key::Received(self.incoming[index].id))?;
+        for slot in self.incoming.all() {
+            self.store.remove(Key::Received(slot.id))?;
         }
         self.incoming.clear();
-        for index in 0..self.outgoing.len() {
+        for slot in self.outgoing.all_mut() {
             // The broker had said that it has it, so it is not sent again.
-            if self.outgoing[index].stage == Stage::Release {
-                self.outgoing[index].stage = Stage::Done;
-                self.remove(Key::Release(self.outgoing[index].id))?;
+            if slot.stage == Stage::Release {
+                slot.stage = Stage::Done;
+                self.store.remove(Key::Release(slot.id))?;
             }
         }
-        for one in &mut self.subscriptions {
+        for one in self.subscriptions.all_mut() {
             if one.stage != Subscribing::Unwanted {
                 one.stage = Subscribing::Wanted;
             }
         }
-        Ok(Answer::Tell(Ready::Connected(if had_session {
+        Ok(if had_session {
             Resumption::Lost
         } else {
             Resumption::New
-        })))
+        })
     }
 
-    /// Removes an outgoing message that is acknowledged: it must have been sent whole, with this QoS.
-    fn take(&mut self, id: PacketId, qos: QoS, stage: Stage) -> Result<Outgoing, Error> {
-        let index = self.find(id, qos, stage)?;
-        Ok(self.outgoing.remove(index))
-    }
-
-    fn find(&self, id: PacketId, qos: QoS, stage: Stage) -> Result<usize, Error> {
-        let is_it = |one: &Outgoing| (one.id, one.qos, one.stage) == (id, qos, stage);
-        match self.outgoing.iter().position(is_it) {
-            Some(index) if self.sending_id() != Some(id) => Ok(index),
+    /// The outgoing message that is answered: it must have been sent whole, with this QoS.
+    fn find_sent(&mut self, id: PacketId, qos: QoS) -> Result<&mut Slot, Cause> {
+        self.check_sent(id)?;
+        match self.outgoing.of(id) {
+            Some(slot) if slot.qos == qos && !slot.stage.is_waiting() => Ok(slot),
             _ => Err(MqttViolation::UnknownPacketId.into()),
         }
     }
 
-    /// The identifier of the packet that is half sent, so that nothing can acknowledge it.
-    fn sending_id(&self) -> Option<PacketId> {
-        match self.sending {
-            Sending::Message(id, _) | Sending::Subscribe(id, _) | Sending::Unsubscribe(id, _) => {
-                Some(id)
-            }
-            Sending::Pieces(id, left) => id.filter(|_| left > 0),
-            Sending::Nothing | Sending::Connect(_) => None,
+    /// Nothing can answer the packet that is half sent.
+    fn check_sent(&self, id: PacketId) -> Result<(), Cause> {
+        let is_whole = self.sending.what == What::Pieces && self.sending.count == 0;
+        if self.sending.id == Some(id) && !is_whole {
+            return Err(MqttViolation::UnknownPacketId.into());
         }
+        Ok(())
     }
 
-    /// Removes an item from the store, where there is one: what was published in pieces has none.
-    fn remove(&mut self, key: Key) -> Result<(), Error> {
-        self.store.remove(key).map_err(Error::from)
+    /// Removes an outgoing message that has arrived, also from the store; what was published in pieces is not there.
+    fn finish(&mut self, id: PacketId, key: Key) -> Result<Ready, Cause> {
+        self.outgoing.remove(id);
+        self.store.remove(key)?;
+        Ok(Ready::Published(id))
     }
 
     /// PUBREC: the message has arrived, and need not be kept any longer.
-    fn release(&mut self, id: PacketId) -> Result<Answer, Error> {
-        if let Ok(index) = self.find(id, QoS::ExactlyOnce, Stage::Released) {
+    fn release(&mut self, id: PacketId) -> Result<(), Cause> {
+        let slot = self.find_sent(id, QoS::ExactlyOnce)?;
+        match slot.stage {
             // Said twice: it is answered twice.
-            self.outgoing[index].stage = Stage::Release;
-            return Ok(Answer::Done);
+            Stage::Released => {
+                slot.stage = Stage::Release;
+                return Ok(());
+            }
+            Stage::Sent | Stage::Supplied => {}
+            _ => return Err(MqttViolation::UnknownPacketId.into()),
         }
-        let index = self.find(id, QoS::ExactlyOnce, Stage::Sent)?;
         if self.store.is_durable() {
             self.store.insert(Key::Release(id), &[])?;
         }
-        self.remove(Key::Message(id))?;
-        let mut message = self.outgoing.remove(index);
-        message.stage = Stage::Release;
-        let released = self.released();
-        let _ = self.outgoing.insert(released, message);
-        Ok(Answer::Done)
+        self.store.remove(Key::Message(id))?;
+        self.outgoing.remove(id);
+        self.push_outgoing(id, QoS::ExactlyOnce, Stage::Release)
     }
 
-    /// PUBREL: the broker will not send the message again.
-    fn complete(&mut self, id: PacketId) -> Result<Answer, Error> {
-        let found = self.incoming.iter().position(|message| message.id == id);
-        if let Some(index) = found {
-            let is_received = matches!(
-                self.incoming[index].stage,
-                Arrival::Received | Arrival::ReceivedBefore
-            );
-            if !is_received {
-                return Err(MqttViolation::UnknownPacketId.into());
-            }
-            if self.sending != Sending::Nothing || self.output.room().len() < 4 {
-                return Ok(Answer::Wait);
-            }
-            self.remove(Key::Received(id))?;
-            self.incoming.remove(index);
-        }
-        // A device that has lost its memory is asked about what it does not remember; the broker needs an answer.
-        Ok(if self.reply(encode::pubcomp(id)) {
-            Answer::Done
-        } else {
-            Answer::Wait
-        })
-    }
-
-    fn subscribed(&mut self, id: PacketId, granted: &[u8]) -> Result<Answer, Error> {
-        if self.sending_id() == Some(id) {
+    /// PUBREL: the broker will not send the message again. `false` if there is no room for its answer.
+    fn complete(&mut self, id: PacketId) -> Result<bool, Cause> {
+        let known = self.incoming.of(id).map(|slot| slot.stage);
+        if known.is_some_and(Stage::is_with_program) {
             return Err(MqttViolation::UnknownPacketId.into());
         }
-        let is_asked = |one: &Subscription<'_>| one.id == id && one.stage == Subscribing::Asked;
-        match (self.subscriptions.iter())
-            .filter(|one| is_asked(one))
-            .count()
-        {
-            0 => return Err(MqttViolation::UnknownPacketId.into()),
-            asked if asked != granted.len() => return Err(MqttViolation::GrantedCount.into()),
-            _ => {}
+        if self.sending.what != What::Nothing || self.output.room().len() < 4 {
+            return Ok(false);
         }
-        let asked = self.subscriptions.iter_mut().filter(|one| is_asked(one));
-        for (one, &code) in asked.zip(granted) {
-            one.stage = QoS::from_number(code).map_or(Subscribing::Refused, Subscribing::Granted);
+        // A device that has lost its memory is asked about what it does not remember; the broker needs an answer.
+        if known.is_some() {
+            self.store.remove(Key::Received(id))?;
+            self.incoming.remove(id);
         }
-        Ok(Answer::Tell(Ready::Subscribed(id)))
+        Ok(self.reply(first_byte::PUBCOMP, id))
+    }
+
+    /// SUBACK or UNSUBACK: what was asked with that identifier is granted, refused, or done with.
+    fn answered(
+        &mut self,
+        id: PacketId,
+        asked: Subscribing,
+        granted: Option<&[u8]>,
+    ) -> Result<(), Cause> {
+        self.check_sent(id)?;
+        let is_asked = |one: &Subscription<'_>| one.id == id && one.stage == asked;
+        let mut count = 0;
+        for one in self.subscriptions.all() {
+            count += usize::from(is_asked(one));
+        }
+        if count == 0 {
+            return Err(MqttViolation::UnknownPacketId.into());
+        }
+        if granted.is_some_and(|codes| codes.len() != count) {
+            return Err(MqttViolation::GrantedCount.into());
+        }
+        let mut codes = granted.unwrap_or_default().iter();
+        for one in self.subscriptions.all_mut() {
+            if is_asked(one) {
+                one.stage = Subscribing::Refused;
+                if let Some(qos) = codes.next().and_then(|&code| QoS::from_number(code)) {
+                    (one.stage, one.qos) = (Subscribing::Granted, qos);
+                }
+            }
+        }
+        Ok(())
     }
 }

@@ -80,3 +80,13 @@ pub struct Publication<const N: usize> {
     /// named when they were published; those of QoS 0 as well, by a number that was not told.
     pub displaced: heapless::Vec<PacketId, N>,
 }
+
+impl<const N: usize> Publication<N> {
+    pub(super) const fn new() -> Self {
+        Publication {
+            id: None,
+            dropped: false,
+            displaced: heapless::Vec::new(),
+        }
+    }
+}

@@ -16,11 +16,12 @@ use crate::clock::Instant;
 use crate::error::{ConfigError, Error, Memory, MqttMisuse, NetworkError};
 use crate::trust::Verified;
 
-use self::arriving::{Answer, Arrived};
+use self::arriving::Arrived;
 use self::state::{Core, State};
+use super::cause::Cause;
 use super::input::Input;
 use super::options::{Filter, Options, Publish};
-use super::packet::{Packet, PacketId, PublishHeader, QoS};
+use super::packet::{Packet, PacketId, Progress, PublishHeader, QoS};
 use super::store::Store;
 
 /// Bytes that either buffer must have at least.
@@ -77,9 +78,19 @@ const MIN_BUFFER: usize = 16;
 pub struct Session<'b, S, const N: usize, const F: usize> {
     input: Input<'b>,
     core: Core<'b, S, N, F>,
-    ready: Ready,
     /// The message in pieces that is arriving.
     arriving: Option<(PacketId, QoS)>,
+}
+
+fn check_buffer(memory: Memory, buffer: &[u8]) -> Result<(), ConfigError> {
+    if buffer.len() < MIN_BUFFER {
+        return Err(ConfigError::MemoryTooSmall {
+            memory,
+            needed: MIN_BUFFER,
+            given: buffer.len(),
+        });
+    }
+    Ok(())
 }
 
 /// The event that the program is being told, by its place in the input buffer.
@@ -87,14 +98,11 @@ pub struct Session<'b, S, const N: usize, const F: usize> {
 enum Ready {
     Nothing,
     Connected(Resumption),
-    /// The whole message, and its header's length.
+    /// A message, whole or its beginning, and the lengths of its header and payload.
     Message {
         header: usize,
-        length: usize,
-    },
-    Begin {
-        header: usize,
-        length: usize,
+        payload: usize,
+        is_whole: bool,
     },
     Piece(usize),
     Published(PacketId),
@@ -119,23 +127,16 @@ impl<'b, S: Store, const N: usize, const F: usize> Session<'b, S, N, F> {
         output: &'b mut [u8],
         store: S,
     ) -> Result<Self, Error> {
-        options.check()?;
-        for (memory, given) in [(Memory::Input, input.len()), (Memory::Output, output.len())] {
-            if given < MIN_BUFFER {
-                return Err(ConfigError::MemoryTooSmall {
-                    memory,
-                    needed: MIN_BUFFER,
-                    given,
-                }
-                .into());
-            }
-        }
-        Ok(Session {
+        options.find_misuse()?;
+        check_buffer(Memory::Input, input)?;
+        check_buffer(Memory::Output, output)?;
+        let mut session = Session {
             input: Input::new(input),
-            core: Core::new(options, output, store)?,
-            ready: Ready::Nothing,
+            core: Core::new(options, output, store),
             arriving: None,
-        })
+        };
+        session.core.restore()?;
+        Ok(session)
     }
 
     /// Starts a connection over a new stream, whose server is verified: the next output is CONNECT, with will, user name
@@ -147,6 +148,8 @@ impl<'b, S: Store, const N: usize, const F: usize> Session<'b, S, N, F> {
         if self.core.state != State::Offline {
             return Err(ConfigError::BadState.into());
         }
+        // What came over the connection before, and was not taken.
+        self.reset();
         self.core.connect(now);
         Ok(())
     }
@@ -165,17 +168,17 @@ impl<'b, S: Store, const N: usize, const F: usize> Session<'b, S, N, F> {
     /// is sent.
     /// The moment to disconnect and sleep.
     pub fn is_settled(&self) -> bool {
-        self.core.is_settled() && self.arriving.is_none() && self.output().is_empty()
+        self.core.is_settled() && self.arriving.is_none() && self.core.output.is_empty()
     }
 
     /// Outgoing messages that are not done with.
     pub fn in_flight(&self) -> usize {
-        self.core.outgoing.len()
+        self.core.outgoing.all().len()
     }
 
     /// The subscriptions that are remembered.
     pub fn subscriptions(&self) -> &[Subscription<'b>] {
-        &self.core.subscriptions
+        self.core.subscriptions.all()
     }
 
     /// Works on what has come and what is due, and gives the next event. Asking for the next acknowledges the one before,
@@ -195,7 +198,7 @@ impl<'b, S: Store, const N: usize, const F: usize> Session<'b, S, N, F> {
     }
 
     /// The first half of [`poll`](Self::poll): whether there is an event, which [`event`](Self::event) gives.
-    pub(super) fn advance(&mut self, now: Instant) -> Result<bool, Error> {
+    pub(super) fn advance(&mut self, now: Instant) -> Result<bool, Cause> {
         if self.core.state == State::Offline {
             return Ok(false);
         }
@@ -203,118 +206,106 @@ impl<'b, S: Store, const N: usize, const F: usize> Session<'b, S, N, F> {
         if result.is_err() {
             self.reset();
         }
-        result
+        result.map(|()| self.core.has_event() && !self.core.blocked)
     }
 
-    fn work(&mut self, now: Instant) -> Result<bool, Error> {
-        self.core.now = self.core.now.max(now);
-        self.core.blocked = false;
+    fn work(&mut self, now: Instant) -> Result<(), Cause> {
+        self.core.tick(now);
         self.core.fill_output()?;
-        if !self.finish_event() {
-            self.core.blocked = true;
-        } else if self.next_event()? {
-            return Ok(true);
+        self.core.blocked = !self.finish_event();
+        if !self.core.blocked {
+            self.next_event()?;
+            if self.core.has_event() {
+                return Ok(());
+            }
         }
         self.core.fill_output()?;
-        self.core.check_deadlines()?;
-        Ok(false)
+        self.core.check_deadlines()
     }
 
     /// Finds the next event.
-    fn next_event(&mut self) -> Result<bool, Error> {
+    fn next_event(&mut self) -> Result<(), Cause> {
         loop {
-            if let Some(ready) = self.core.next_notice()? {
-                self.ready = ready;
-                return Ok(true);
+            self.core.find_notice();
+            if self.core.has_event() {
+                return Ok(());
             }
             if self.input.payload_left() > 0 {
                 let here = self.input.payload_here();
                 if here == 0 {
-                    return Ok(false);
+                    return Ok(());
                 }
                 if !self.core.discarding {
-                    if here == self.input.payload_left() {
-                        self.deliver_once()?;
-                    }
-                    self.ready = Ready::Piece(here);
-                    return Ok(true);
+                    self.core.ready = Ready::Piece(here);
+                    return self.deliver_once();
                 }
-                self.input.consume_payload(here);
+                self.input.take_payload(here);
                 continue;
             }
             self.core.discarding = false;
-            let Some((packet, length)) = self.input.peek()? else {
-                return Ok(false);
+            let found = self.input.peek();
+            let (packet, &length) = match &found {
+                Ok(Progress::Packet(packet, length)) => (packet, length),
+                Ok(Progress::Incomplete(more)) => return self.input.check_room(*more),
+                Err(violation) => return Err((*violation).into()),
             };
-            if let Packet::Publish(header) = packet {
-                let all = length + header.payload_length;
-                let is_whole = all <= self.input.capacity();
-                if is_whole && self.input.bytes().len() < all {
-                    return Ok(false);
-                }
-                match self.core.arrive(&header)? {
-                    Arrived::Wait => {
-                        self.core.blocked = true;
-                        return Ok(false);
-                    }
-                    Arrived::Discard => {
-                        let payload = header.payload_length;
-                        self.input.consume(length);
-                        self.input.expect_payload(payload);
-                        self.core.discarding = true;
-                    }
-                    Arrived::Deliver => {
-                        let payload = header.payload_length;
-                        self.arriving = header.id.map(|id| (id, header.qos));
-                        if is_whole {
-                            self.deliver_once()?;
-                        }
-                        self.ready = if is_whole {
-                            Ready::Message {
-                                header: length,
-                                length: payload,
-                            }
-                        } else {
-                            Ready::Begin {
-                                header: length,
-                                length: payload,
-                            }
-                        };
-                        return Ok(true);
-                    }
-                }
-                continue;
-            }
-            match self.core.answer(packet)? {
-                Answer::Wait => {
+            let Packet::Publish(header) = packet else {
+                if !self.core.answer(packet)? {
                     self.core.blocked = true;
-                    return Ok(false);
+                    return Ok(());
                 }
-                Answer::Done => self.input.consume(length),
-                Answer::Tell(ready) => {
-                    self.input.consume(length);
-                    self.ready = ready;
-                    return Ok(true);
+                self.input.take_packet(length, 0);
+                continue;
+            };
+            let payload = header.payload_length;
+            let is_whole = length + payload <= self.input.capacity();
+            if is_whole && self.input.length() < length + payload {
+                return Ok(());
+            }
+            match self.core.arrive(header)? {
+                Arrived::Wait => {
+                    self.core.blocked = true;
+                    return Ok(());
+                }
+                Arrived::Discard => {
+                    self.core.discarding = true;
+                    self.input.take_packet(length, payload);
+                }
+                Arrived::Deliver => {
+                    self.arriving = header.id.map(|id| (id, header.qos));
+                    self.core.ready = Ready::Message {
+                        header: length,
+                        payload,
+                        is_whole,
+                    };
+                    return self.deliver_once();
                 }
             }
         }
     }
 
+    /// Whether the message that is arriving has been told whole.
+    fn is_told(&self) -> bool {
+        match self.core.ready {
+            Ready::Message { is_whole, .. } => is_whole,
+            Ready::Piece(length) => length == self.input.payload_left(),
+            _ => false,
+        }
+    }
+
     /// Notes that a message of QoS 2 is handed over whole. What the program acknowledges itself is noted when it does.
-    fn deliver_once(&mut self) -> Result<(), Error> {
+    fn deliver_once(&mut self) -> Result<(), Cause> {
         match self.arriving {
-            Some((id, QoS::ExactlyOnce)) if !self.core.options.manual => self.core.deliver_once(id),
+            Some((id, QoS::ExactlyOnce)) if !self.core.options.manual && self.is_told() => {
+                self.core.deliver_once(id)
+            }
             _ => Ok(()),
         }
     }
 
     /// Lets go of the event before; `false` if its acknowledgement has no room yet.
     fn finish_event(&mut self) -> bool {
-        let is_last = match self.ready {
-            Ready::Message { .. } => true,
-            Ready::Piece(length) => length == self.input.payload_left(),
-            _ => false,
-        };
+        let is_last = self.is_told();
         if is_last
             && !self.core.options.manual
             && let Some((id, qos)) = self.arriving
@@ -322,38 +313,49 @@ impl<'b, S: Store, const N: usize, const F: usize> Session<'b, S, N, F> {
         {
             return false;
         }
-        match self.ready {
-            Ready::Message { header, length } => self.input.consume(header + length),
-            Ready::Begin { header, length } => {
-                self.input.consume(header);
-                self.input.expect_payload(length);
+        let payload = match self.core.ready {
+            Ready::Message {
+                header, payload, ..
+            } => {
+                self.input.take_packet(header, payload);
+                if is_last { payload } else { 0 }
             }
-            Ready::Piece(length) => self.input.consume_payload(length),
-            Ready::Subscribed(id) => self.core.forget_refused(id),
-            _ => {}
-        }
+            Ready::Piece(length) => length,
+            Ready::Subscribed(_) => {
+                self.core.subscriptions.forget_refused();
+                0
+            }
+            _ => 0,
+        };
+        self.input.take_payload(payload);
         if is_last {
             self.arriving = None;
         }
-        self.ready = Ready::Nothing;
+        self.core.ready = Ready::Nothing;
         true
     }
 
     /// The event that was found last.
     pub(super) fn event(&self) -> Option<Event<'_>> {
-        let message = |header_length: usize, payload_length: usize| {
-            let (packet, _) = self.input.peek().ok()??;
-            let Packet::Publish(header) = packet else {
-                return None;
-            };
-            let payload = self.input.bytes().get(header_length..)?;
-            Some(self.message(header, payload.get(..payload_length)?))
-        };
-        Some(match self.ready {
+        Some(match self.core.ready {
             Ready::Nothing => return None,
             Ready::Connected(resumption) => Event::Connected(resumption),
-            Ready::Message { header, length } => Event::Message(message(header, length)?),
-            Ready::Begin { header, .. } => Event::Begin(message(header, 0)?),
+            Ready::Message {
+                header: length,
+                payload,
+                is_whole,
+            } => {
+                let found = self.input.peek();
+                let Ok(Progress::Packet(Packet::Publish(header), _)) = &found else {
+                    return None;
+                };
+                let behind = self.input.bytes().get(length..).unwrap_or_default();
+                if is_whole {
+                    Event::Message(self.message(header, behind.get(..payload)?))
+                } else {
+                    Event::Begin(self.message(header, &[]))
+                }
+            }
             Ready::Piece(length) => Event::Piece {
                 data: self.input.bytes().get(..length)?,
                 last: length == self.input.payload_left(),
@@ -368,7 +370,7 @@ impl<'b, S: Store, const N: usize, const F: usize> Session<'b, S, N, F> {
         })
     }
 
-    fn message<'a>(&self, header: PublishHeader<'a>, payload: &'a [u8]) -> Message<'a> {
+    fn message<'a>(&self, header: &PublishHeader<'a>, payload: &'a [u8]) -> Message<'a> {
         let acknowledge = header.id.filter(|_| self.core.options.manual);
         Message {
             topic: header.topic,
@@ -385,7 +387,7 @@ impl<'b, S: Store, const N: usize, const F: usize> Session<'b, S, N, F> {
     }
 
     /// Puts into the output what is to be sent and fits.
-    pub(super) fn fill_output(&mut self) -> Result<(), Error> {
+    pub(super) fn fill_output(&mut self) -> Result<(), Cause> {
         let result = self.core.fill_output();
         if result.is_err() {
             self.reset();
@@ -440,7 +442,6 @@ impl<'b, S: Store, const N: usize, const F: usize> Session<'b, S, N, F> {
 
     fn reset(&mut self) {
         self.input.clear();
-        self.ready = Ready::Nothing;
         self.arriving = None;
         self.core.disconnected();
     }
@@ -454,7 +455,9 @@ impl<'b, S: Store, const N: usize, const F: usize> Session<'b, S, N, F> {
     /// What the standard or the broker's profile forbids; `InFlight` or `StoreFull` if there is no room and none may be
     /// made ([`Overflow`](super::Overflow)). Nothing has changed then.
     pub fn publish(&mut self, message: &Publish<'_>) -> Result<Publication<N>, Error> {
-        self.core.publish(message)
+        let mut publication = Publication::new();
+        self.core.publish(message, &mut publication)?;
+        Ok(publication)
     }
 
     /// Begins a message whose payload is supplied in pieces, by [`supply`](Self::supply): for payloads larger than any
@@ -475,7 +478,7 @@ impl<'b, S: Store, const N: usize, const F: usize> Session<'b, S, N, F> {
         length: usize,
         again: Option<PacketId>,
     ) -> Result<Option<PacketId>, Error> {
-        self.core.begin(header, length, again)
+        Ok(self.core.begin(header, length, again)?)
     }
 
     /// Supplies the next bytes of the payload that [`begin`](Self::begin) announced. Returns how many fit the output; send
@@ -484,7 +487,7 @@ impl<'b, S: Store, const N: usize, const F: usize> Session<'b, S, N, F> {
     /// # Errors
     /// `PayloadLength` if more is supplied than was announced, of which nothing is taken.
     pub fn supply(&mut self, data: &[u8]) -> Result<usize, Error> {
-        self.core.supply(data)
+        Ok(self.core.supply(data)?)
     }
 
     /// Bytes that [`supply`](Self::supply) still wants.
@@ -500,7 +503,7 @@ impl<'b, S: Store, const N: usize, const F: usize> Session<'b, S, N, F> {
     /// What the standard or the broker's profile forbids; `Subscriptions` if there are too few slots; `BadState` while a
     /// SUBSCRIBE or UNSUBSCRIBE is half in the output: send it first. Nothing has changed then.
     pub fn subscribe(&mut self, filters: &[Filter<'b>]) -> Result<PacketId, Error> {
-        self.core.subscribe(filters)
+        Ok(self.core.subscribe(filters)?)
     }
 
     /// Unsubscribes; [`Event::Unsubscribed`] tells when it is done.
@@ -509,7 +512,7 @@ impl<'b, S: Store, const N: usize, const F: usize> Session<'b, S, N, F> {
     /// `NotSubscribed` if one of the filters is not among the subscriptions, `EmptyUnsubscribe`; `BadState` as with
     /// [`subscribe`](Self::subscribe). Nothing has changed then.
     pub fn unsubscribe(&mut self, filters: &[&str]) -> Result<PacketId, Error> {
-        self.core.unsubscribe(filters)
+        Ok(self.core.unsubscribe(filters)?)
     }
 
     /// Acknowledges a message, if [`acknowledge_manually`](Options::acknowledge_manually) is set.
@@ -521,15 +524,11 @@ impl<'b, S: Store, const N: usize, const F: usize> Session<'b, S, N, F> {
     /// has not come whole; what the store reports, and then it is not acknowledged.
     pub fn acknowledge(&mut self, message: Acknowledge) -> Result<(), Error> {
         let is_arriving =
-            self.input.payload_left() > 0 || matches!(self.ready, Ready::Begin { .. });
-        if is_arriving && self.arriving.is_some_and(|(id, _)| id == message.id) {
-            let is_last_told =
-                matches!(self.ready, Ready::Piece(length) if length == self.input.payload_left());
-            if !is_last_told {
-                return Err(ConfigError::BadState.into());
-            }
+            self.input.payload_left() > 0 || matches!(self.core.ready, Ready::Message { .. });
+        if is_arriving && !self.is_told() && self.arriving.is_some_and(|(id, _)| id == message.id) {
+            return Err(ConfigError::BadState.into());
         }
-        self.core.acknowledge(message)
+        Ok(self.core.acknowledge(message)?)
     }
 
     /// Ends the connection in order: DISCONNECT is the last output, and the broker drops the will. Once it is sent, close the
@@ -545,6 +544,6 @@ impl<'b, S: Store, const N: usize, const F: usize> Session<'b, S, N, F> {
             return Err(MqttMisuse::PayloadLength.into());
         }
         self.core.state = State::Closing;
-        self.core.fill_output()
+        Ok(self.core.fill_output()?)
     }
 }

@@ -1,28 +1,28 @@
 //! The state of a session, and its deadlines.
 
-use heapless::Vec;
-
 use crate::clock::Instant;
-use crate::error::{Error, MqttResource, NetworkError};
+use crate::error::{MqttResource, NetworkError};
+use crate::mqtt::cause::Cause;
 use crate::mqtt::options::Options;
-use crate::mqtt::output::Output;
 use crate::mqtt::packet::{PacketId, QoS};
+use crate::mqtt::queue::Queue;
 use crate::mqtt::store::{Key, Store};
 
 use super::Ready;
-use super::sending::Sending;
-use super::slots::{Arrival, Incoming, Outgoing, Stage, Subscribing, Subscription};
+use super::sending::{Sending, What};
+use super::slots::{Slot, Slots, Stage, Subscribing, Subscription, Subscriptions};
 
 pub(super) struct Core<'b, S, const N: usize, const F: usize> {
     pub options: &'b Options<'b>,
     pub store: S,
-    pub output: Output<'b>,
-    /// First those that are released, in the order of their PUBREC, then the others in the order of their publishing
-    /// (MQTT-4.6.0-1 and -4).
-    pub outgoing: Vec<Outgoing, N>,
-    pub incoming: Vec<Incoming, N>,
-    pub subscriptions: Vec<Subscription<'b>, F>,
+    pub output: Queue<'b>,
+    /// Those that are released in the order of their PUBREC, the others in the order of their publishing (MQTT-4.6.0-1 and
+    /// -4).
+    pub outgoing: Slots<N>,
+    pub incoming: Slots<N>,
+    pub subscriptions: Subscriptions<'b, F>,
     pub sending: Sending,
+    pub ready: Ready,
     pub state: State,
     /// The latest moment that is known.
     pub now: Instant,
@@ -63,15 +63,16 @@ pub(super) enum State {
 }
 
 impl<'b, S: Store, const N: usize, const F: usize> Core<'b, S, N, F> {
-    pub fn new(options: &'b Options<'b>, output: &'b mut [u8], store: S) -> Result<Self, Error> {
-        let mut core = Core {
+    pub fn new(options: &'b Options<'b>, output: &'b mut [u8], store: S) -> Self {
+        Core {
             options,
             store,
-            output: Output::new(output),
-            outgoing: Vec::new(),
-            incoming: Vec::new(),
-            subscriptions: Vec::new(),
-            sending: Sending::Nothing,
+            output: Queue::new(output),
+            outgoing: Slots::new(),
+            incoming: Slots::new(),
+            subscriptions: Subscriptions::new(),
+            sending: Sending::NOTHING,
+            ready: Ready::Nothing,
             state: State::Offline,
             now: Instant::default(),
             last_sent: Instant::default(),
@@ -86,16 +87,15 @@ impl<'b, S: Store, const N: usize, const F: usize> Core<'b, S, N, F> {
             discarding: false,
             overflowed: None,
             asked_again: false,
-        };
-        core.restore()?;
-        Ok(core)
+        }
     }
 
     /// Takes over what the store has.
-    fn restore(&mut self) -> Result<(), Error> {
+    pub fn restore(&mut self) -> Result<(), Cause> {
         let mut previous = None;
         while let Some((key, _)) = self.store.next(previous)? {
             previous = Some(key);
+            self.had_session = !self.options.clean_session;
             match key {
                 Key::Message(id) => {
                     let mut first = [0];
@@ -106,149 +106,128 @@ impl<'b, S: Store, const N: usize, const F: usize> Core<'b, S, N, F> {
                         QoS::AtMostOnce => Stage::Queued,
                         _ => Stage::Again,
                     };
-                    let message = Outgoing {
-                        id,
-                        qos,
-                        stage,
-                        stored: true,
-                    };
-                    self.outgoing
-                        .push(message)
-                        .map_err(|_| MqttResource::InFlight)?;
                     self.last_id = id.get();
+                    self.push_outgoing(id, qos, stage)?;
                 }
                 Key::Release(id) => {
                     // The power may have gone before its message was removed.
-                    self.outgoing.retain(|message| message.id != id);
-                    let released = self.released();
-                    let message = Outgoing {
-                        id,
-                        qos: QoS::ExactlyOnce,
-                        stage: Stage::Release,
-                        stored: true,
-                    };
-                    self.outgoing
-                        .insert(released, message)
-                        .map_err(|_| MqttResource::InFlight)?;
+                    self.outgoing.remove(id);
+                    self.push_outgoing(id, QoS::ExactlyOnce, Stage::Release)?;
                 }
-                Key::Received(id) => {
-                    let message = Incoming {
-                        id,
-                        qos: QoS::ExactlyOnce,
-                        stage: Arrival::ReceivedBefore,
-                    };
-                    self.incoming
-                        .push(message)
-                        .map_err(|_| MqttResource::Incoming)?;
-                }
+                Key::Received(id) => self.push_incoming(id, Stage::ReceivedBefore)?,
             }
-            self.had_session = !self.options.clean_session;
         }
         Ok(())
     }
 
-    /// How many outgoing messages are released; they are the first.
-    pub fn released(&self) -> usize {
-        self.outgoing
-            .iter()
-            .take_while(|message| matches!(message.stage, Stage::Release | Stage::Released))
-            .count()
+    pub fn push_outgoing(&mut self, id: PacketId, qos: QoS, stage: Stage) -> Result<(), Cause> {
+        match self.outgoing.push(id, qos, stage) {
+            true => Ok(()),
+            false => Err(MqttResource::InFlight.into()),
+        }
+    }
+
+    /// One of QoS 2.
+    pub fn push_incoming(&mut self, id: PacketId, stage: Stage) -> Result<(), Cause> {
+        match self.incoming.push(id, QoS::ExactlyOnce, stage) {
+            true => Ok(()),
+            false => Err(MqttResource::Incoming.into()),
+        }
+    }
+
+    /// Takes note of the time, which does not go back.
+    #[inline(never)]
+    pub fn tick(&mut self, now: Instant) {
+        self.now = self.now.max(now);
     }
 
     pub fn connect(&mut self, now: Instant) {
-        self.now = self.now.max(now);
+        self.tick(now);
         (self.last_sent, self.last_received) = (self.now, self.now);
         self.connection = self.connection.wrapping_add(1);
         self.state = State::Connecting;
-        self.sending = Sending::Connect(0);
+        self.sending = Sending::new(What::Connect, None);
     }
 
     /// The connection is over; what was not acknowledged is to be sent again.
     pub fn disconnected(&mut self) {
         self.state = State::Offline;
         self.output.clear();
-        self.sending = Sending::Nothing;
+        self.sending = Sending::NOTHING;
+        self.ready = Ready::Nothing;
         (self.pinged, self.overdue, self.blocked) = (false, false, false);
         (self.discarding, self.asked_again) = (false, false);
         (self.moved, self.overflowed) = (None, None);
-        for message in &mut self.outgoing {
-            message.stage = match message.stage {
+        for slot in self.outgoing.all_mut() {
+            slot.stage = match slot.stage {
                 Stage::Sent => Stage::Again,
+                Stage::Supplied => Stage::SupplyAgain,
                 Stage::Released => Stage::Release,
                 stage => stage,
             };
         }
-        self.incoming.retain_mut(|message| {
-            if message.qos < QoS::ExactlyOnce || message.stage == Arrival::Delivered {
-                return false;
-            }
-            message.stage = Arrival::ReceivedBefore;
-            true
+        self.incoming.retain(|slot| {
+            let is_kept = slot.qos == QoS::ExactlyOnce && slot.stage != Stage::Delivered;
+            slot.stage = Stage::ReceivedBefore;
+            is_kept
         });
-        for subscription in &mut self.subscriptions {
-            subscription.stage = match subscription.stage {
+        for one in self.subscriptions.all_mut() {
+            one.stage = match one.stage {
                 Subscribing::Asked => Subscribing::Wanted,
                 Subscribing::Leaving => Subscribing::Unwanted,
                 stage => stage,
             };
         }
         // One that was refused, and whose event was cut off.
-        self.subscriptions
-            .retain(|subscription| subscription.stage != Subscribing::Refused);
+        self.subscriptions.forget_refused();
     }
 
     pub fn is_settled(&self) -> bool {
+        let is_unanswered = |one: &Subscription<'_>| {
+            !matches!(one.stage, Subscribing::Granted | Subscribing::Refused)
+        };
         self.outgoing.is_empty()
-            && self.sending == Sending::Nothing
-            && self
-                .incoming
-                .iter()
-                .all(|message| matches!(message.stage, Arrival::Received | Arrival::ReceivedBefore))
-            && self.subscriptions.iter().all(|subscription| {
-                matches!(
-                    subscription.stage,
-                    Subscribing::Granted(_) | Subscribing::Refused
-                )
-            })
+            && self.sending.what == What::Nothing
+            && !(self.incoming.all().iter()).any(|slot| slot.stage.is_with_program())
+            && !self.subscriptions.all().iter().any(is_unanswered)
     }
 
     pub fn subscriptions_of(&self, id: PacketId) -> &[Subscription<'b>] {
-        let is_of = |subscription: &Subscription<'_>| subscription.id == id;
-        let start = self.subscriptions.iter().position(is_of).unwrap_or(0);
-        let found = &self.subscriptions[start..];
-        &found[..found.iter().take_while(|other| is_of(other)).count()]
+        let mut parts = self.subscriptions.all().split(|one| one.id != id);
+        parts.find(|part| !part.is_empty()).unwrap_or_default()
     }
 
-    pub fn forget_refused(&mut self, id: PacketId) {
-        self.subscriptions.retain(|subscription| {
-            subscription.id != id || subscription.stage != Subscribing::Refused
-        });
+    /// Whether the program is being told something.
+    pub fn has_event(&self) -> bool {
+        !matches!(self.ready, Ready::Nothing)
     }
 
-    /// What the program is to be told without any packet.
-    pub fn next_notice(&mut self) -> Result<Option<Ready>, Error> {
-        if let Some(index) = (self.outgoing.iter()).position(|message| message.stage == Stage::Done)
-        {
-            return Ok(Some(Ready::Published(self.outgoing.remove(index).id)));
+    /// Looks for what the program is to be told without any packet, unless it is being told something.
+    pub fn find_notice(&mut self) {
+        if self.has_event() {
+            return;
         }
-        let may_ask = self.state == State::Connected && self.sending == Sending::Nothing;
+        if let Some(&mut Slot { id, .. }) = self.outgoing.at(Stage::Done) {
+            self.outgoing.remove(id);
+            self.ready = Ready::Published(id);
+            return;
+        }
+        let may_ask = self.state == State::Connected && self.sending.what == What::Nothing;
         if may_ask
             && !self.asked_again
-            && let Some(id) = self.to_be_supplied_again()
+            && let Some(id) = self.supplied_again_next()
         {
             self.asked_again = true;
-            return Ok(Some(Ready::SupplyAgain(id)));
+            self.ready = Ready::SupplyAgain(id);
         }
-        Ok(None)
     }
 
-    /// The message in pieces that is next in the order of sending again.
-    pub fn to_be_supplied_again(&self) -> Option<PacketId> {
-        let next = self
-            .outgoing
-            .iter()
-            .find(|message| matches!(message.stage, Stage::Queued | Stage::Again))?;
-        (!next.stored).then_some(next.id)
+    /// The message that is to be sent first, if it is one in pieces.
+    pub fn supplied_again_next(&mut self) -> Option<PacketId> {
+        self.outgoing
+            .waiting()
+            .filter(|slot| slot.stage == Stage::SupplyAgain)
+            .map(|slot| slot.id)
     }
 
     /// An identifier that nothing under way has.
@@ -258,8 +237,8 @@ impl<'b, S: Store, const N: usize, const F: usize> Core<'b, S, N, F> {
             let Some(id) = PacketId::new(self.last_id) else {
                 continue;
             };
-            let is_taken = self.outgoing.iter().any(|message| message.id == id)
-                || self.subscriptions.iter().any(|other| other.id == id);
+            let is_taken = self.outgoing.of(id).is_some()
+                || self.subscriptions.all().iter().any(|one| one.id == id);
             if !is_taken {
                 return id;
             }
@@ -270,38 +249,31 @@ impl<'b, S: Store, const N: usize, const F: usize> Core<'b, S, N, F> {
         if length == 0 {
             return;
         }
-        self.now = self.now.max(now);
-        self.output.sent(length);
+        self.tick(now);
+        self.output.take(length);
         self.last_sent = self.now;
-        self.moved = (!self.output.bytes().is_empty()).then_some(self.now);
+        self.moved = (!self.output.is_empty()).then_some(self.now);
         self.overdue = false;
-        if self.state == State::Closed && self.output.bytes().is_empty() {
+        if self.state == State::Closed && self.output.is_empty() {
             self.disconnected();
         }
     }
 
     pub fn received(&mut self, now: Instant) {
-        self.now = self.now.max(now);
+        self.tick(now);
         self.last_received = self.now;
         self.overdue = false;
     }
 
-    /// The moment that ends the connection, and why.
-    fn deadline(&self) -> Option<(Instant, NetworkError)> {
-        let timeout = self.options.response_timeout;
-        let unsent = self
-            .moved
-            .map(|moved| (moved.after(timeout), NetworkError::Timeout));
-        let unanswered = match self.state {
-            State::Connecting => Some((self.last_sent.after(timeout), NetworkError::NoConnAck)),
+    /// Since when something is awaited that ends the connection if it does not come, and what its absence means. Output has
+    /// not moved since [`Self::last_sent`] at the earliest, so that an answer is missed before.
+    fn awaited(&self) -> Option<(Instant, NetworkError)> {
+        match self.state {
+            State::Connecting => Some((self.last_sent, NetworkError::NoConnAck)),
             State::Connected if self.pinged && !self.blocked => {
-                Some((self.last_sent.after(timeout), NetworkError::NoPingResp))
+                Some((self.last_sent, NetworkError::NoPingResp))
             }
-            _ => None,
-        };
-        match (unsent, unanswered) {
-            (Some(unsent), Some(unanswered)) if unsent.0 < unanswered.0 => Some(unsent),
-            (unsent, unanswered) => unanswered.or(unsent),
+            _ => self.moved.map(|moved| (moved, NetworkError::Timeout)),
         }
     }
 
@@ -313,42 +285,56 @@ impl<'b, S: Store, const N: usize, const F: usize> Core<'b, S, N, F> {
     }
 
     pub fn is_ping_due(&self) -> bool {
-        self.ping_at().is_some_and(|at| at <= self.now)
+        let keep_alive = u32::from(self.options.keep_alive) * 750;
+        self.state == State::Connected
+            && !self.pinged
+            && keep_alive > 0
+            && (self.is_past(self.last_sent, keep_alive)
+                || self.is_past(self.last_received, keep_alive))
+    }
+
+    /// Whether something began so many milliseconds ago.
+    #[inline(never)]
+    fn is_past(&self, since: Instant, milliseconds: u32) -> bool {
+        self.now >= since.after(milliseconds)
     }
 
     pub fn next_deadline(&self) -> Option<Instant> {
         if self.overdue {
             return Some(self.now);
         }
-        let deadline = self.deadline().map(|(at, _)| at);
-        let overflow = (self.overflowed).map(|since| since.after(self.options.response_timeout));
-        [deadline, overflow, self.ping_at()]
-            .into_iter()
-            .flatten()
-            .min()
+        let awaited = self.awaited().map(|(since, _)| since);
+        let since = [awaited, self.overflowed].into_iter().flatten().min();
+        let deadline = since.map(|since| since.after(self.options.response_timeout));
+        [deadline, self.ping_at()].into_iter().flatten().min()
+    }
+
+    /// Whether what began then has taken longer than the broker and the stream may take.
+    fn is_late(&self, since: Instant) -> bool {
+        self.is_past(since, self.options.response_timeout)
     }
 
     /// Ends the connection if a deadline has passed, and there was a chance to receive since it was noticed.
-    pub fn check_deadlines(&mut self) -> Result<(), Error> {
-        if let Some(since) = self.overflowed {
-            let is_late = self.now >= since.after(self.options.response_timeout);
-            if is_late || (self.incoming.is_empty() && self.output.bytes().is_empty()) {
-                return Err(MqttResource::Incoming.into());
-            }
+    pub fn check_deadlines(&mut self) -> Result<(), Cause> {
+        if let Some(since) = self.overflowed
+            && (self.is_late(since) || (self.incoming.is_empty() && self.output.is_empty()))
+        {
+            return Err(MqttResource::Incoming.into());
         }
-        if self.output.bytes().is_empty() {
+        if self.output.is_empty() {
             self.moved = None;
-        } else if self.moved.is_none() {
-            self.moved = Some(self.now);
+        } else {
+            self.moved.get_or_insert(self.now);
         }
-        match self.deadline() {
-            Some((at, why)) if at <= self.now => {
-                if self.overdue {
-                    return Err(why.into());
-                }
-                self.overdue = true;
+        let was_overdue = self.overdue;
+        self.overdue = false;
+        if let Some((since, why)) = self.awaited()
+            && self.is_late(since)
+        {
+            if was_overdue {
+                return Err(why.into());
             }
-            _ => self.overdue = false,
+            self.overdue = true;
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use super::{Key, Store};
 use crate::error::MqttResource;
+use crate::mqtt::queue::{Window, copy_start, move_to_start};
 
 /// Bytes that an item takes beside its content: the key, and its length.
 const OVERHEAD: usize = 3 + 4;
@@ -69,24 +70,27 @@ impl<'b> Ram<'b> {
 impl Store for Ram<'_> {
     fn insert(&mut self, key: Key, content: &[&[u8]]) -> Result<(), MqttResource> {
         let length: usize = content.iter().map(|piece| piece.len()).sum();
-        let room = &mut self.memory[self.used..];
-        if room.len() < OVERHEAD || room.len() - OVERHEAD < length {
+        let room = self.memory.get_mut(self.used..).unwrap_or_default();
+        let mut window = Window::new(0, room);
+        let [kind, high, low] = key.to_bytes();
+        let [a, b, c, d] = (length as u32).to_le_bytes();
+        window.put(&[kind, high, low, a, b, c, d]);
+        for piece in content {
+            window.put(piece);
+        }
+        if window.beyond > 0 {
             return Err(MqttResource::StoreFull);
         }
-        let mut at = 0;
-        let length_bytes = (length as u32).to_le_bytes();
-        for piece in [&key.to_bytes()[..], &length_bytes].iter().chain(content) {
-            room[at..at + piece.len()].copy_from_slice(piece);
-            at += piece.len();
-        }
-        self.used += at;
+        self.used += window.written;
         Ok(())
     }
 
     fn remove(&mut self, key: Key) -> Result<(), MqttResource> {
         if let Some((start, end)) = self.find(key) {
-            self.memory.copy_within(end..self.used, start - OVERHEAD);
-            self.used -= end - start + OVERHEAD;
+            let (item, used) = (start - OVERHEAD, self.used);
+            let rest = self.memory.get_mut(item..used).unwrap_or_default();
+            move_to_start(rest, end - item);
+            self.used -= end - item;
         }
         Ok(())
     }
@@ -103,11 +107,9 @@ impl Store for Ram<'_> {
 
     fn read(&mut self, key: Key, offset: usize, into: &mut [u8]) -> Result<usize, MqttResource> {
         let (start, end) = self.find(key).ok_or(MqttResource::Store)?;
-        let content = &self.memory[start..end];
-        let content = content.get(offset..).unwrap_or_default();
-        let length = content.len().min(into.len());
-        into[..length].copy_from_slice(&content[..length]);
-        Ok(length)
+        let content = self.memory.get(start..end);
+        let content = content.and_then(|content| content.get(offset..));
+        Ok(copy_start(content.unwrap_or_default(), into))
     }
 
     fn is_durable(&self) -> bool {
