@@ -83,7 +83,9 @@ fn publish(mut trouble: Trouble, deadline: bearcub::clock::Instant) -> (usize, u
         while arrived < 2 * usize::from(COUNT) {
             if client.session().in_flight() < 8 && next < 2 * COUNT {
                 let qos = [QoS::AtLeastOnce, QoS::ExactlyOnce][usize::from(next % 2)];
-                if let Err(error) = client.publish("soak", &next.to_be_bytes(), qos) {
+                if let Err(error) =
+                    client.publish(&format!("soak/{next}"), &next.to_be_bytes(), qos)
+                {
                     is_passing(error);
                     break;
                 }
@@ -113,7 +115,7 @@ fn listen(
     let mut session: TestSession<32> = device("listener");
     let mut counts = vec![0; 2 * usize::from(COUNT)];
     session
-        .subscribe(&[Filter::new("soak", QoS::ExactlyOnce)])
+        .subscribe(&[Filter::new("soak/#", QoS::ExactlyOnce)])
         .unwrap();
     let mut is_published = false;
     loop {
@@ -167,13 +169,44 @@ fn ten_thousand_messages_arrive_through_bad_links() {
     done_sender.send(()).unwrap();
     let (counts, listener_faults) = listener.join().unwrap();
     assert_eq!(arrived, counts.len());
+    let (log, mut by_broker) = (broker.log(), 0);
     for (number, count) in counts.iter().enumerate() {
-        match number % 2 {
-            0 => assert!(*count >= 1, "message {number} of QoS 1"),
-            _ => assert_eq!(*count, 1, "message {number} of QoS 2"),
+        if number % 2 == 0 {
+            assert!(*count >= 1, "message {number} of QoS 1");
+            continue;
+        }
+        let allowed = match count {
+            1 => 1,
+            _ => 1 + sent_after_release(&log, number),
+        };
+        assert!(
+            (1..=allowed).contains(count),
+            "message {number} of QoS 2: {count} times"
+        );
+        by_broker += count - 1;
+    }
+    let twice: usize = counts.iter().step_by(2).map(|count| count - 1).sum();
+    println!(
+        "{publisher_faults} and {listener_faults} faults, {twice} messages of QoS 1 twice, {by_broker} of QoS 2 by the broker's fault"
+    );
+    assert!(publisher_faults > 20 && listener_faults > 20);
+}
+
+/// How often the broker sent a message of QoS 2 to the listener again although it had sent PUBREL for it, by its own log.
+///
+/// Mosquitto 2.0 does that when a connection breaks while it sends its PUBRELs again (MQTT-4.3.3-1 forbids it). The listener has
+/// answered the PUBREL by then, if it got it, and cannot tell this from a message that it has never seen.
+fn sent_after_release(log: &str, number: usize) -> usize {
+    let topic = format!("'soak/{number}'");
+    let (mut release, mut is_released, mut times) = (None, false, 0);
+    for line in log.lines() {
+        if line.starts_with("Sending PUBLISH to listener") && line.contains(&topic) {
+            let id = line.split(", ").find_map(|part| part.strip_prefix('m'));
+            release = id.map(|id| format!("Sending PUBREL to listener (m{id})"));
+            times += usize::from(is_released);
+        } else if release.as_deref() == Some(line) {
+            is_released = true;
         }
     }
-    let again: usize = counts.iter().map(|count| count - 1).sum();
-    println!("{publisher_faults} and {listener_faults} faults, {again} messages of QoS 1 twice");
-    assert!(publisher_faults > 20 && listener_faults > 20);
+    times
 }
