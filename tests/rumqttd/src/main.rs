@@ -4,7 +4,10 @@ use rumqttd::{Broker, Config};
 use serde_json::json;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let port: u16 = std::env::args().nth(1).ok_or("no port was given")?.parse()?;
+    let port: u16 = std::env::args()
+        .nth(1)
+        .ok_or("no port was given")?
+        .parse()?;
     let config: Config = serde_json::from_value(json!({
         "id": 0,
         "router": {
