@@ -437,8 +437,14 @@ fn a_live_connection_is_recorded_and_replayed() {
     assert_eq!(ran.status, 2);
     assert!(ran.stderr.contains("--force"), "{}", ran.stderr);
     assert_eq!(std::fs::read(&out).unwrap(), before);
-    let ran = broker.run("record", &[&arguments[..], &["--force"]].concat());
+    let ran = broker.run("record", &[&arguments[..], &["--force", "--json"]].concat());
     assert_eq!(ran.status, 0, "{}", ran.stderr);
+    let report = ran.json();
+    assert_eq!(
+        (&report["file"], &report["exact"]),
+        (&text(&out).into(), &true.into())
+    );
+    assert!(report["cost"]["kept"].as_u64().unwrap() > 4000);
     assert_ne!(std::fs::read(&out).unwrap(), before);
 
     // A connection that fails leaves nothing behind, and what was there alone.

@@ -216,7 +216,11 @@ fn over_tls_the_server_must_be_known() {
     let pin = pin.lines().next().unwrap().to_owned();
     assert!(broker.wait_for_log("closed its connection", Duration::from_secs(10)));
     assert!(!broker.log().contains("CONNACK"), "{}", broker.log());
-    ok(with(&["--fingerprint", &pin]));
+    let told = with(&["--fingerprint", &pin, "--json"]).json();
+    assert_eq!(
+        (&told["topic"], &told["published"]),
+        (&"t".into(), &1.into())
+    );
     let wrong = with(&["--fingerprint", &"ab".repeat(32)]);
     assert_eq!(wrong.status, 1);
     assert!(

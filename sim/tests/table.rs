@@ -186,9 +186,38 @@ fn the_readme_is_checked_and_written() {
     std::fs::write(&file, "# x\n<!-- sim:table -->\n<!-- /sim:table -->\nend\n").unwrap();
     assert_eq!(readme("--check").status, 1);
     assert_eq!(readme("--write").status, 0);
-    assert_eq!(readme("--check").status, 0);
+    let checked = bearcub(&["readme", "--check", "--json", "--file", text(&file)]).json();
+    assert_eq!(
+        (&checked["current"], &checked["written"]),
+        (&true.into(), &false.into())
+    );
     let table = bearcub(&["table", "--markdown"]).stdout;
     let expected = format!("# x\n<!-- sim:table -->\n{table}<!-- /sim:table -->\nend\n");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), expected);
     assert_eq!(bearcub(&["readme"]).status, 2);
+}
+
+#[test]
+fn the_page_stands_alone_and_has_every_scenario() {
+    use bearcub_sim::report::html::{Contents, page};
+    use bearcub_sim::report::rows;
+    let rows = rows(&scenarios::folder(), scenarios::every(), &[]);
+    let contents = Contents {
+        rows: &rows,
+        features: &[],
+        mqtt: &[],
+        versions: &["<tool> & others".to_owned()],
+    };
+    let page = page(&contents).unwrap();
+    for scenario in scenarios::every() {
+        assert!(
+            page.contains(&format!(">{}<", scenario.name)),
+            "{}",
+            scenario.name
+        );
+    }
+    assert!(page.contains("&lt;tool&gt; &amp; others"));
+    for elsewhere in ["<script", "<link", "src=", "url(", "@import"] {
+        assert!(!page.contains(elsewhere), "{elsewhere}");
+    }
 }

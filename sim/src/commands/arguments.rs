@@ -175,6 +175,9 @@ pub struct RecordOptions {
     /// What the connection is.
     #[command(flatten)]
     pub connection: ConnectionOptions,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Options of `connect`.
@@ -251,6 +254,9 @@ pub struct ReportOptions {
     /// Overwrite the file
     #[arg(long)]
     pub force: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What to do with the README.
@@ -274,4 +280,7 @@ pub struct ReadmeOptions {
     /// The README [default: that of the source tree]
     #[arg(long, value_name = "FILE")]
     pub file: Option<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
 }

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use bearcub::mqtt::{Event, Publish};
 use clap::Args;
+use serde_json::json;
 
 use super::options::seconds;
+use super::print_json;
 use crate::failure::Failure;
 use crate::mqtt::options::{MqttOptions, qos};
 use crate::mqtt::{ToolClient, clock, failed, with_client};
@@ -47,6 +49,9 @@ pub struct PublishOptions {
     /// The time between two of them
     #[arg(long, value_name = "SECONDS", requires = "repeat", value_parser = seconds)]
     pub repeat_delay: Option<Duration>,
+    /// Print one JSON object when everything has arrived
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Publishes.
@@ -69,10 +74,12 @@ pub fn run(options: &PublishOptions) -> Result<(), Failure> {
     };
     bearcub::mqtt::packet::topic::check_name(&options.topic)
         .map_err(|error| Failure::from(bearcub::Error::from(error)).at("--topic"))?;
+    let mut published = 0_u64;
     with_client(&options.mqtt, |mut client, _| {
         if options.stdin_line {
             for line in std::io::stdin().lock().lines() {
                 publish(&mut client, options, line.map_err(stdin)?.as_bytes())?;
+                published += 1;
             }
         } else {
             for round in 0..options.repeat {
@@ -80,11 +87,17 @@ pub fn run(options: &PublishOptions) -> Result<(), Failure> {
                     wait(&mut client, delay)?;
                 }
                 publish(&mut client, options, &payload)?;
+                published += 1;
             }
         }
         settle(&mut client, options.mqtt.broker.timeout)?;
         client.disconnect().map_err(failed).map(drop)
-    })
+    })?;
+    if options.json {
+        let (topic, qos) = (&options.topic, options.mqtt.qos);
+        return print_json(&json!({ "topic": topic, "qos": qos, "published": published }));
+    }
+    Ok(())
 }
 
 /// Publishes one message, in pieces if it is large.

@@ -5,8 +5,10 @@
 
 use std::path::Path;
 
+use serde_json::json;
+
 use super::arguments::ReadmeOptions;
-use super::print;
+use super::{print, print_json};
 use crate::board::{Board, tools};
 use crate::failure::Failure;
 use crate::report::{markdown, mqtt, rows};
@@ -42,15 +44,19 @@ pub fn run(options: &ReadmeOptions) -> Result<(), Failure> {
     }
     let table = markdown::table(&rows, &mqtt(&boards)?);
     let current = replace(&text, &table).map_err(|error| wrong(&error))?;
+    let tell = |is_written: bool, words: &str| {
+        let file = path.display().to_string();
+        if options.json {
+            return print_json(&json!({ "file": file, "current": true, "written": is_written }));
+        }
+        print(&format!("{file}: {words}\n"))
+    };
     if is_alike(&current, &text) && !(options.action.write && current != text) {
-        return print(&format!("{}: the table is current\n", path.display()));
+        return tell(false, "the table is current");
     }
     if options.action.write {
-        std::fs::write(&path, current).map_err(|error| wrong(&error))?;
-        return print(&format!(
-            "{}: the table has been replaced\n",
-            path.display()
-        ));
+        std::fs::write(&path, &current).map_err(|error| wrong(&error))?;
+        return tell(true, "the table has been replaced");
     }
     Err(Failure::Other(format!(
         "{}: the table is not the one that is printed today; `cargo sim readme --write` replaces it",

@@ -3,11 +3,14 @@
 use std::path::Path;
 use std::time::Instant;
 
+use bearcub::trust::Pin;
+use serde_json::json;
+
 use super::arguments::RecordOptions;
-use super::connect::exchange;
+use super::connect::{cost_of, exchange};
 use super::options::{check, first_session, script};
 use super::replay::cost;
-use super::{print, tell};
+use super::{print, print_json, tell};
 use crate::client::Run;
 use crate::failure::Failure;
 use crate::lab::{self, Origin};
@@ -37,7 +40,7 @@ pub fn run(options: &RecordOptions) -> Result<(), Failure> {
         return Err(refuse_overwriting(&out));
     }
     let result = match (scenario, &options.address) {
-        (Some(scenario), _) => scenario.record(),
+        (Some(scenario), _) => scenario.record().map(|recording| (recording, None)),
         (None, Some(address)) => record_live(options, address),
         (None, None) => {
             return Err(Failure::Usage(
@@ -46,15 +49,28 @@ pub fn run(options: &RecordOptions) -> Result<(), Failure> {
         }
     };
     result
-        .and_then(|recording| write(&recording, &out, options.force))
+        .and_then(|(recording, learned)| write(&recording, learned, &out, options))
         .inspect_err(|_| tell(&format_args!("{} has not been written", out.display())))
 }
 
-fn write(recording: &Recording, out: &Path, force: bool) -> Result<(), Failure> {
+fn write(
+    recording: &Recording,
+    learned: Option<Pin>,
+    out: &Path,
+    options: &RecordOptions,
+) -> Result<(), Failure> {
     // What is written is what can be read, and what can be replayed.
     let again = Recording::parse(&recording.to_bytes()?)?;
     let measured = measure::replay(&again)?;
-    recording.save(out, force)?;
+    recording.save(out, options.force)?;
+    if options.json {
+        return print_json(&json!({
+            "file": out.display().to_string(),
+            "exact": true,
+            "learned": learned.map(|pin| pin.to_string()),
+            "cost": cost_of(&measured),
+        }));
+    }
     print(&format!(
         "{}: recorded, and replayed exactly\n{}",
         out.display(),
@@ -62,7 +78,11 @@ fn write(recording: &Recording, out: &Path, force: bool) -> Result<(), Failure> 
     ))
 }
 
-fn record_live(options: &RecordOptions, address: &Address) -> Result<Recording, Failure> {
+/// Records a live server; with the pin that was learned, if that was the trust.
+fn record_live(
+    options: &RecordOptions,
+    address: &Address,
+) -> Result<(Recording, Option<Pin>), Failure> {
     let mut plan = options.connection.plan(address)?;
     if plan.client.is_some() && !options.include_private_key {
         return Err(Failure::Usage(
@@ -89,10 +109,10 @@ fn record_live(options: &RecordOptions, address: &Address) -> Result<Recording, 
     let live = Live::connect(address, options.connection.timeout)?;
     let mut link = Recorder::new(live, Instant::now());
     let outcome = run.connect(&mut link, &mut |_| {})?;
-    for turn in &outcome.turns {
+    for turn in outcome.turns.iter().filter(|_| !options.json) {
         print(&exchange(turn, outcome.silence))?;
     }
-    if let Some(pin) = &outcome.learned {
+    if let Some(pin) = outcome.learned.filter(|_| !options.json) {
         print(&format!(
             "\nLearned: from now on, use --fingerprint {pin}\n"
         ))?;
@@ -102,5 +122,6 @@ fn record_live(options: &RecordOptions, address: &Address) -> Result<Recording, 
         server: "a live server",
         port: address.port,
     };
-    Ok(origin.recording(&plan, seed, &outcome, link.tape().clone()))
+    let recording = origin.recording(&plan, seed, &outcome, link.tape().clone());
+    Ok((recording, outcome.learned))
 }

@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
+use serde_json::json;
+
 use super::arguments::ReportOptions;
-use super::print;
+use super::{print, print_json};
 use crate::board::{Board, features, tools};
 use crate::failure::Failure;
 use crate::report::html::{Contents, page};
@@ -46,7 +48,15 @@ pub fn run(options: &ReportOptions) -> Result<(), Failure> {
         mqtt: &mqtt(&boards)?,
         versions: &versions,
     })?;
-    std::fs::write(out, text)
+    std::fs::write(out, &text)
         .map_err(|error| Failure::Usage(format!("{} cannot be written: {error}", out.display())))?;
+    if options.json {
+        return print_json(&json!({
+            "file": out.display().to_string(),
+            "bytes": text.len(),
+            "scenarios": rows.len(),
+            "boards": boards.iter().map(|(board, _)| board.name()).collect::<Vec<_>>(),
+        }));
+    }
     print(&format!("{}: written\n", out.display()))
 }
