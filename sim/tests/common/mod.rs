@@ -71,6 +71,8 @@ pub fn bearcub_on_terminal(arguments: &[&str], variables: &[(&str, &str)]) -> (i
     let output = Command::new("script")
         .args(["--quiet", "--return", "--command", &line, "/dev/null"])
         .env_remove("NO_COLOR")
+        // Logs of CI get colours, whatever their terminal.
+        .env_remove("CI")
         .env("TERM", "xterm")
         .envs(variables.iter().copied())
         .stdin(Stdio::null())
