@@ -305,18 +305,21 @@ fn nothing_is_lost_when_the_tool_is_killed_in_the_middle_again_and_again() {
     collect_from_now_on(&port, "stamped/#");
     let mut rule = Rule::start(&port, &STAMP);
     subscribed(&broker, "clock");
-    numbered(&port, 0..400);
-    for lines in [1, 37, 100] {
-        for _ in 0..lines {
-            assert!(rule.line().contains("published"));
-        }
-        rule.kill();
+    // However fast it is, each of them has more to do than it is let do.
+    for (round, lines) in [1, 37, 100].into_iter().enumerate() {
+        let first = 150 * u32::try_from(round).unwrap();
+        std::thread::scope(|scope| {
+            scope.spawn(|| numbered(&port, first..first + 150));
+            for _ in 0..lines {
+                assert!(rule.line().contains("published"));
+            }
+            rule.kill();
+        });
         rule = Rule::start(&port, &STAMP);
     }
-    let seen = arrived(&port, 400);
     // Some come twice: those that were published, and not yet acknowledged when it was killed.
-    let twice = seen.values().filter(|count| **count > 1).count();
-    assert!(twice < 200, "{twice} came more than once");
+    arrived(&port, 450);
+    rule.kill();
 }
 
 #[test]
