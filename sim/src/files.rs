@@ -1,5 +1,7 @@
 //! Certificates, keys and times as users hand them in.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 use std::str::FromStr;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -11,9 +13,13 @@ use x509_cert::der::DateTime;
 use crate::failure::Failure;
 use crate::hex::Hex;
 use crate::plan::{ClientPlan, anchor};
+use crate::report::grouped;
 
 /// More than any chain of certificates has.
 const SIZE_MAX: u64 = 1 << 20;
+
+/// More than any file has that people write by hand: settings, a statement, a password.
+pub const TEXT_MAX: u64 = 1 << 20;
 
 /// The authorities in a file, PEM or DER. Of several, those whose keys are of a kind that the library does not verify with
 /// are left out, which is said on standard error: less is trusted then, never more.
@@ -164,17 +170,34 @@ fn in_pem(error: ConfigError, path: &Path, text: &[u8]) -> Failure {
     ))
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    let size = std::fs::metadata(path)
-        .map_err(|error| wrong(path, &error))?
-        .len();
-    if size > SIZE_MAX {
-        return Err(wrong(
-            path,
-            &format!("{size} bytes are too many for a certificate or a key"),
-        ));
+/// All of a file, or of another source, of at most so many bytes: a device or a pipe may have no end.
+///
+/// # Errors
+/// What reading says, and if there is more.
+pub fn read_at_most(source: impl Read, most: u64) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    source.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        return Err(std::io::Error::other(format!(
+            "more than {} bytes are too many",
+            grouped(usize::try_from(most).unwrap_or(usize::MAX))
+        )));
     }
-    let bytes = std::fs::read(path).map_err(|error| wrong(path, &error))?;
+    Ok(bytes)
+}
+
+/// The same of a text.
+///
+/// # Errors
+/// As [`read_at_most`], and if it is not UTF-8.
+pub fn text_at_most(path: &Path, most: u64) -> std::io::Result<String> {
+    let bytes = read_at_most(File::open(path)?, most)?;
+    String::from_utf8(bytes).map_err(|error| std::io::Error::other(error.utf8_error()))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    let bytes = File::open(path).and_then(|file| read_at_most(file, SIZE_MAX));
+    let bytes = bytes.map_err(|error| wrong(path, &error))?;
     if bytes.is_empty() {
         return Err(wrong(path, &"the file is empty"));
     }

@@ -30,6 +30,11 @@ pub fn of_suite(id: u16) -> String {
     Suite::name_of(id).map_or_else(|| format!("0x{id:04x}"), str::to_owned)
 }
 
+/// The name of a group, as the TLS registry has it.
+pub fn of_group(id: u16) -> String {
+    Groups::name_of(id).map_or_else(|| format!("0x{id:04x}"), str::to_owned)
+}
+
 /// The suite with that name; `TLS_` in front and the case do not matter.
 ///
 /// # Errors

@@ -290,3 +290,33 @@ fn help_says_what_the_exit_status_means() {
         assert!(ran.stdout.contains("Exit status:"), "{}", ran.stdout);
     }
 }
+
+#[test]
+fn a_file_without_an_end_is_left_at_its_limit() {
+    let endless = "/dev/zero";
+    let message = ["-t", "t", "-m", "m"];
+    let password = ["publish", "-u", "name", "--pw-file", endless];
+    for arguments in [
+        &["doctor", endless][..],
+        &["replay", endless],
+        &[
+            "rules",
+            "--sql-file",
+            endless,
+            "--republish",
+            "out",
+            "-i",
+            "n",
+        ],
+        &[&password[..], &message].concat(),
+        &["publish", "--cafile", endless, "-t", "t", "-m", "m"],
+    ] {
+        let ran = bearcub(arguments);
+        assert_eq!(ran.status, 2, "{arguments:?}: {}", ran.stderr);
+        assert!(
+            ran.stderr.contains("too many"),
+            "{arguments:?}: {}",
+            ran.stderr
+        );
+    }
+}

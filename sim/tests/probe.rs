@@ -374,6 +374,17 @@ fn servers_with_other_versions_are_refused_with_the_reason() {
 }
 
 #[test]
+fn a_name_in_the_common_name_alone_is_told_and_accepted() {
+    let chain = faulty(Fault::CommonNameOnly, KeyKind::P256);
+    let server = openssl(&OpensslConfig::new(&chain));
+    let files = Files::of(&chain);
+    let json = found(server.addr(), 0, &["--ca", &files.ca()]);
+    warning(&json, "name-in-common-name");
+    assert!(!warnings(&json).contains(&"name-mismatch"));
+    assert_eq!(json["verdict"]["trust"], "anchors");
+}
+
+#[test]
 fn a_certificate_for_another_name_leaves_the_pin() {
     let chain = faulty(Fault::WrongName, KeyKind::P256);
     let server = openssl(&OpensslConfig::new(&chain));

@@ -79,7 +79,9 @@ pub fn run(options: &BoardOptions) -> Result<(), Failure> {
     if options.json {
         print_json(&json(board, &measured))?;
     } else {
-        print(&table(board, &measured))?;
+        if !measured.is_empty() {
+            print(&table(board, &measured))?;
+        }
         if options.steps {
             for (scenario, measurement) in &measured {
                 print(&steps(scenario, measurement))?;

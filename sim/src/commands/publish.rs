@@ -1,6 +1,6 @@
 //! `cargo sim publish`: messages to a broker, as mosquitto_pub sends them.
 
-use std::io::{BufRead, Read};
+use std::io::BufRead;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -11,8 +11,12 @@ use serde_json::json;
 use super::options::seconds;
 use super::print_json;
 use crate::failure::Failure;
+use crate::files;
 use crate::mqtt::options::{MqttOptions, qos};
 use crate::mqtt::{ToolClient, clock, failed, with_client};
+
+/// The longest packet that there is (section 2.2.3 of MQTT 3.1.1).
+const PAYLOAD_MAX: u64 = 268_435_455;
 
 /// Options of `publish`.
 #[derive(Args, Debug)]
@@ -63,12 +67,11 @@ pub fn run(options: &PublishOptions) -> Result<(), Failure> {
     let payload = if let Some(text) = &options.message {
         text.clone().into_bytes()
     } else if let Some(file) = &options.file {
-        std::fs::read(file)
+        std::fs::File::open(file)
+            .and_then(|file| files::read_at_most(file, PAYLOAD_MAX))
             .map_err(|error| Failure::Usage(format!("--file {}: {error}", file.display())))?
     } else if options.stdin_file {
-        let mut bytes = Vec::new();
-        std::io::stdin().read_to_end(&mut bytes).map_err(stdin)?;
-        bytes
+        files::read_at_most(std::io::stdin(), PAYLOAD_MAX).map_err(stdin)?
     } else {
         Vec::new()
     };

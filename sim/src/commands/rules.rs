@@ -1,6 +1,5 @@
 //! `bearcub rules`: a rule of AWS IoT, for any broker.
 
-use std::io::Read;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -14,6 +13,7 @@ use serde_json::json;
 use super::options::seconds;
 use super::{print, tell};
 use crate::failure::Failure;
+use crate::files;
 use crate::lab;
 use crate::mqtt::options::{BrokerOptions, Own, qos};
 use crate::mqtt::{clock, connected, failed, session};
@@ -109,7 +109,7 @@ pub fn run(options: &RulesOptions) -> Result<(), Failure> {
 fn statement(options: &RulesOptions) -> Result<String, Failure> {
     match (&options.sql, &options.sql_file) {
         (Some(sql), _) => Ok(sql.clone()),
-        (None, Some(file)) => std::fs::read_to_string(file)
+        (None, Some(file)) => files::text_at_most(file, files::TEXT_MAX)
             .map_err(|error| Failure::Usage(format!("--sql-file {}: {error}", file.display()))),
         (None, None) => Err(Failure::Usage("--sql is missing".to_owned())),
     }
@@ -132,9 +132,7 @@ fn now() -> Result<u64, Failure> {
 fn dry_run(options: &RulesOptions, rule: &Rule, name: &str) -> Result<(), Failure> {
     topic::check_name(name)
         .map_err(|error| Failure::from(bearcub::Error::from(error)).at("--dry-run"))?;
-    let mut payload = Vec::new();
-    std::io::stdin()
-        .read_to_end(&mut payload)
+    let payload = files::read_at_most(std::io::stdin(), LARGEST as u64)
         .map_err(|error| Failure::Usage(format!("standard input: {error}")))?;
     let incoming = Incoming {
         topic: name,

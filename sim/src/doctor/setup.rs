@@ -234,7 +234,7 @@ impl Setup {
     /// # Errors
     /// What cannot be read, or means nothing, with its line.
     pub fn read(path: &Path) -> Result<Setup, Failure> {
-        let text = std::fs::read_to_string(path)
+        let text = files::text_at_most(path, files::TEXT_MAX)
             .map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))?;
         let mut setup: Setup = toml::from_str(&text).map_err(|error| {
             let line = error.span().map(|span| {
@@ -320,7 +320,7 @@ impl Setup {
         }
         if let Some(file) = &mqtt.password_file {
             let file = folder.join(file);
-            let text = std::fs::read_to_string(&file)
+            let text = files::text_at_most(&file, files::TEXT_MAX)
                 .map_err(|error| Failure::Usage(format!("{}: {error}", file.display())))?;
             mqtt.password = Some(text.lines().next().unwrap_or_default().into());
         }

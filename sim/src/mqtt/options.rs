@@ -158,7 +158,7 @@ impl BrokerOptions {
         let password = match (&self.password, &self.pw_file) {
             (Some(password), _) => Some(password.clone()),
             (None, Some(file)) => {
-                let text = std::fs::read_to_string(file).map_err(|error| {
+                let text = files::text_at_most(file, files::TEXT_MAX).map_err(|error| {
                     Failure::Usage(format!("--pw-file {}: {error}", file.display()))
                 })?;
                 Some(text.lines().next().unwrap_or_default().into())

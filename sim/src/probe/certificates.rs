@@ -3,6 +3,7 @@
 use rustls_pki_types::{CertificateDer, ServerName};
 use serde::Serialize;
 use x509_cert::Certificate;
+use x509_cert::der::oid::db::rfc4519::CN;
 use x509_cert::der::{Decode, Encode};
 use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::{AuthorityInfoAccessSyntax, SubjectAltName};
@@ -134,6 +135,18 @@ pub fn is_for(leaf: &[u8], server_name: &str) -> Option<bool> {
     let leaf = webpki::EndEntityCert::try_from(&leaf).ok()?;
     let name = ServerName::try_from(server_name).ok()?;
     Some(leaf.verify_is_valid_for_subject_name(&name).is_ok())
+}
+
+/// Whether a server's certificate names it in the subject's common name alone, which the library accepts.
+pub fn is_for_by_common_name(leaf: &[u8], server_name: &str) -> bool {
+    let Ok(certificate) = Certificate::from_der(leaf) else {
+        return false;
+    };
+    let tbs = certificate.tbs_certificate();
+    let has_names = matches!(tbs.get_extension::<SubjectAltName>(), Ok(Some(_)) | Err(_));
+    let mut subject = tbs.subject().iter();
+    let is_name = |value: &[u8]| value.eq_ignore_ascii_case(server_name.as_bytes());
+    !has_names && subject.any(|one| one.oid == CN && is_name(one.value.value()))
 }
 
 /// A name of an authority in DER, for people.

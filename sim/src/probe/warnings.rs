@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::certificates::{Link, is_for};
+use super::certificates::{Link, is_for, is_for_by_common_name};
 use super::registry::{self, TLS10, TLS11, TLS12, TLS13};
 use super::scan::Findings;
 use super::verdict::{Resumption, Verdict};
@@ -306,7 +306,16 @@ fn names(subject: &Subject<'_>, list: &mut List) {
     let Some(leaf) = subject.leaf else {
         return;
     };
-    if is_for(leaf, subject.server_name) == Some(false) {
+    if is_for(leaf, subject.server_name) == Some(false)
+        && is_for_by_common_name(leaf, subject.server_name)
+    {
+        list.add(
+            "name-in-common-name",
+            "the server's certificate has its name in the common name alone: the library accepts that, others do not; issue it with \
+             a subjectAltName"
+                .to_owned(),
+        );
+    } else if is_for(leaf, subject.server_name) == Some(false) {
         let names = subject
             .chain
             .first()

@@ -21,6 +21,9 @@ use crate::hex::{self, Hex};
 use crate::plan::Plan;
 use crate::tape::Tape;
 
+/// More than any connection has that a device could make.
+const SIZE_MAX: u64 = 64 << 20;
+
 /// The number of this format.
 pub const FORMAT: u32 = 1;
 
@@ -82,10 +85,7 @@ impl From<&Negotiated> for Agreed {
     fn from(negotiated: &Negotiated) -> Self {
         Agreed {
             suite: crate::names::of_suite(negotiated.suite),
-            group: negotiated.group.map(|id| {
-                bearcub::tls::Groups::name_of(id)
-                    .map_or_else(|| format!("0x{id:04x}"), str::to_owned)
-            }),
+            group: negotiated.group.map(crate::names::of_group),
             fragment_length: negotiated.fragment_length.map(|length| length.bytes()),
             alpn: negotiated.alpn,
             certificate_requested: negotiated.certificate_requested,
@@ -151,7 +151,8 @@ impl Recording {
     /// # Errors
     /// What is wrong, with the file's name in front.
     pub fn load(path: &Path) -> Result<Recording, Failure> {
-        let bytes = std::fs::read(path)
+        let bytes = std::fs::File::open(path)
+            .and_then(|file| crate::files::read_at_most(file, SIZE_MAX))
             .map_err(|error| Failure::Recording(error.to_string()))
             .map_err(|failure| failure.at(path.display()))?;
         Recording::parse(&bytes).map_err(|failure| failure.at(path.display()))
