@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
@@ -40,6 +41,23 @@ fn broker(chain: &Chain, config: MosquittoConfig) -> (Mosquitto, String, String)
     let server = format!("localhost:{}", broker.addr().port());
     let key = PublicKey::from_spki(chain.key.spki_der()).unwrap();
     (broker, server, Pin::sha256_of(&key).to_string())
+}
+
+/// A key and its self-signed certificate for localhost, and where they are. The examples check its dates by the clock.
+fn certificate_of_today(folder: &Path, algorithm: &[&str]) -> (String, String) {
+    let at = |name: &str| folder.join(name).display().to_string();
+    let (key, cert) = (at("key.pem"), at("cert.pem"));
+    let output = Command::new("openssl")
+        .args(["req", "-x509", "-newkey"])
+        .args(algorithm)
+        .args(["-nodes", "-keyout", &key, "-out", &cert, "-days", "2"])
+        .args(["-subj", "/CN=localhost"])
+        .args(["-addext", "subjectAltName=DNS:localhost"])
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{errors}");
+    (key, cert)
 }
 
 #[test]
@@ -133,34 +151,11 @@ fn deep_sleep_resumes_both_sessions() {
 
 #[test]
 fn subscribe_stays_through_a_broker_s_restart_until_it_is_told_to_stop() {
-    // Its dates are checked, so they must be today's.
     let folder = tempfile::tempdir().unwrap();
-    let at = |name: &str| folder.path().join(name).display().to_string();
-    let openssl = |arguments: &[&str]| {
-        let output = Command::new("openssl").args(arguments).output().unwrap();
-        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "{errors}");
-    };
-    let (key, cert) = (at("key.pem"), at("cert.pem"));
-    openssl(&[
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:P-256",
-        "-nodes",
-        "-keyout",
-        &key,
-        "-out",
-        &cert,
-        "-days",
-        "2",
-        "-subj",
-        "/CN=localhost",
-        "-addext",
-        "subjectAltName=DNS:localhost",
-    ]);
+    let (key, cert) = certificate_of_today(
+        folder.path(),
+        &["ec", "-pkeyopt", "ec_paramgen_curve:P-256"],
+    );
     let config = MosquittoConfig::plain()
         .with_plain_listener()
         .persistent()
@@ -225,30 +220,7 @@ fn subscribe_stays_through_a_broker_s_restart_until_it_is_told_to_stop() {
 #[test]
 fn aws_iot_publishes_with_a_device_certificate() {
     let folder = tempfile::tempdir().unwrap();
-    let at = |name: &str| folder.path().join(name).display().to_string();
-    let openssl = |arguments: &[&str]| {
-        let output = Command::new("openssl").args(arguments).output().unwrap();
-        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "{errors}");
-    };
-    let (key, cert) = (at("key.pem"), at("cert.pem"));
-    openssl(&[
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-keyout",
-        &key,
-        "-out",
-        &cert,
-        "-days",
-        "2",
-        "-subj",
-        "/CN=localhost",
-        "-addext",
-        "subjectAltName=DNS:localhost",
-    ]);
+    let (key, cert) = certificate_of_today(folder.path(), &["rsa:2048"]);
     // It is its own authority, and the device's; AWS's keys are RSA-2048, too.
     let config = MosquittoConfig::plain()
         .listener_line(&format!("certfile {cert}"))

@@ -2,13 +2,11 @@
 
 mod common;
 
-use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
 use bearcub_lab::pki::{self, KeyKind};
 use bearcub_lab::server::{Mosquitto, MosquittoConfig};
-use common::{bearcub, text};
+use common::{bearcub, generated, limited, text};
 
 /// A device in small: once with everything in statics, once with the identity in flash.
 const PROGRAM: &str = r#"
@@ -19,25 +17,6 @@ use bearcub::clock::{Clock, Time};
 use bearcub::identity::{EcKey, FlashImage, Identity};
 use bearcub::tls::{self, Config, Scratch, Storage};
 use bearcub::trust::Trust;
-use std::io::{Read, Write};
-
-struct Tcp(std::net::TcpStream);
-impl embedded_io::ErrorType for Tcp {
-    type Error = std::io::Error;
-}
-impl embedded_io::Read for Tcp {
-    fn read(&mut self, into: &mut [u8]) -> Result<usize, std::io::Error> {
-        self.0.read(into)
-    }
-}
-impl embedded_io::Write for Tcp {
-    fn write(&mut self, data: &[u8]) -> Result<usize, std::io::Error> {
-        self.0.write(data)
-    }
-    fn flush(&mut self) -> Result<(), std::io::Error> {
-        self.0.flush()
-    }
-}
 
 static FLASH: &[u8] = include_bytes!("flash.bin");
 
@@ -100,26 +79,8 @@ fn a_program_with_the_written_files_connects_to_a_broker_that_demands_a_certific
     ]);
     assert_eq!(ran.status, 0, "{}", ran.stderr);
 
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let manifest = format!(
-        "[package]\nname = \"generated\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[workspace]\n[dependencies]\n\
-         bearcub = {{ path = {:?} }}\nembedded-io = {{ version = \"0.7\", features = [\"std\"] }}\n\
-         getrandom = {{ version = \"0.4\", features = [\"sys_rng\"] }}\n[lints.rust]\nwarnings = \"deny\"\n",
-        root.to_str().unwrap()
-    );
-    std::fs::write(at("Cargo.toml"), manifest).unwrap();
-    std::fs::write(at("src/main.rs"), PROGRAM).unwrap();
-    std::fs::copy(root.join("Cargo.lock"), at("Cargo.lock")).unwrap();
-    let output = Command::new(env!("CARGO"))
-        .args(["run", "--quiet", "--", &port])
-        .current_dir(folder.path())
-        .env(
-            "CARGO_TARGET_DIR",
-            Path::new(env!("CARGO_TARGET_TMPDIR")).join("generated"),
-        )
-        .env_remove("RUSTFLAGS")
-        .output()
-        .unwrap();
+    let program = generated::compile(folder.path(), "generated", PROGRAM);
+    let output = limited(text(&program)).arg(&port).output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{errors}\n{}", broker.log());
     assert_eq!(output.stdout, b"connected twice\n");

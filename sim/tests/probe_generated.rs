@@ -3,14 +3,13 @@
 mod common;
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::process::Stdio;
 
 use bearcub_lab::pki::{self, KeyKind};
 use bearcub_lab::server::{
     Mosquitto, MosquittoConfig, OpensslConfig, OpensslServer, RustlsConfig, RustlsServer,
 };
-use common::{bearcub_with, limited, text};
+use common::{bearcub_with, generated, limited, text};
 use tempfile::TempDir;
 
 /// Connects to four servers, each with the module that was written for it.
@@ -22,25 +21,6 @@ mod rsa;
 
 use bearcub::clock::{Clock, Time};
 use bearcub::identity::{EcKey, Identity, RsaKey};
-use std::io::{Read, Write};
-
-struct Tcp(std::net::TcpStream);
-impl embedded_io::ErrorType for Tcp {
-    type Error = std::io::Error;
-}
-impl embedded_io::Read for Tcp {
-    fn read(&mut self, into: &mut [u8]) -> Result<usize, std::io::Error> {
-        self.0.read(into)
-    }
-}
-impl embedded_io::Write for Tcp {
-    fn write(&mut self, data: &[u8]) -> Result<usize, std::io::Error> {
-        self.0.write(data)
-    }
-    fn flush(&mut self) -> Result<(), std::io::Error> {
-        self.0.flush()
-    }
-}
 
 /// The server whose port is the argument of that number.
 fn tcp(number: usize) -> Tcp {
@@ -148,41 +128,14 @@ fn a_program_with_the_written_configurations_connects_to_the_probed_servers() {
     let identity = ["--trust", "pin", "--cert", &cert, "--key", &key];
     package.probe(demanding.addr(), "rsa", &identity);
 
-    let library = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let manifest = format!(
-        "[package]\nname = \"probed\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[workspace]\n[dependencies]\n\
-         bearcub = {{ path = {:?} }}\nembedded-io = {{ version = \"0.7\", features = [\"std\"] }}\n\
-         rand_core = {{ version = \"0.10\", default-features = false }}\n\
-         getrandom = {{ version = \"0.4\", features = [\"sys_rng\"] }}\n[lints.rust]\nwarnings = \"deny\"\n",
-        library.to_str().unwrap()
-    );
-    std::fs::write(package.at("Cargo.toml"), manifest).unwrap();
-    std::fs::write(package.at("src/main.rs"), PROGRAM).unwrap();
-    std::fs::copy(library.join("Cargo.lock"), package.at("Cargo.lock")).unwrap();
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("generated");
-    let cargo = |arguments: &[&str]| {
-        let output = std::process::Command::new(env!("CARGO"))
-            .args(arguments)
-            .current_dir(package.folder.path())
-            .env("CARGO_TARGET_DIR", &target)
-            .env_remove("RUSTFLAGS")
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-    };
-    cargo(&["build", "--quiet"]);
+    let program = generated::compile(package.folder.path(), "probed", PROGRAM);
     let ports = [
         broker.addr(),
         static_rsa.addr(),
         ignoring.addr(),
         demanding.addr(),
     ];
-    let output = limited(text(&target.join("debug/probed")))
+    let output = limited(text(&program))
         .args(ports.map(|address| address.port().to_string()))
         .stdin(Stdio::null())
         .output()

@@ -320,9 +320,9 @@ impl Setup {
         }
         if let Some(file) = &mqtt.password_file {
             let file = folder.join(file);
-            let text = files::text_at_most(&file, files::TEXT_MAX)
+            let password = Secret::first_line_of(&file)
                 .map_err(|error| Failure::Usage(format!("{}: {error}", file.display())))?;
-            mqtt.password = Some(text.lines().next().unwrap_or_default().into());
+            mqtt.password = Some(password);
         }
         Ok(())
     }

@@ -2,9 +2,12 @@
 
 use std::convert::Infallible;
 use std::fmt;
+use std::path::Path;
 use std::str::FromStr;
 
 use zeroize::Zeroizing;
+
+use crate::files;
 
 /// A password that was given or read.
 #[derive(Clone, PartialEq, Eq)]
@@ -14,6 +17,15 @@ impl Secret {
     /// Its bytes, to be sent.
     pub fn bytes(&self) -> &[u8] {
         self.0.as_bytes()
+    }
+
+    /// The first line of a file.
+    ///
+    /// # Errors
+    /// If it cannot be read, is no text, or is too long.
+    pub fn first_line_of(path: &Path) -> std::io::Result<Secret> {
+        let text = Zeroizing::new(files::text_at_most(path, files::TEXT_MAX)?);
+        Ok(text.lines().next().unwrap_or_default().into())
     }
 }
 

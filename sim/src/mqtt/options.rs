@@ -157,12 +157,9 @@ impl BrokerOptions {
         let letters = seed[..8].iter().map(|byte| char::from(b'a' + byte % 26));
         let password = match (&self.password, &self.pw_file) {
             (Some(password), _) => Some(password.clone()),
-            (None, Some(file)) => {
-                let text = files::text_at_most(file, files::TEXT_MAX).map_err(|error| {
-                    Failure::Usage(format!("--pw-file {}: {error}", file.display()))
-                })?;
-                Some(text.lines().next().unwrap_or_default().into())
-            }
+            (None, Some(file)) => Some(Secret::first_line_of(file).map_err(|error| {
+                Failure::Usage(format!("--pw-file {}: {error}", file.display()))
+            })?),
             (None, None) => None,
         };
         Ok(Own {

@@ -176,41 +176,6 @@ pub fn groups() -> Vec<u16> {
     GROUPS.iter().map(|(id, _)| *id).collect()
 }
 
-/// The name of an alert (RFC 8446 section 6, and the older ones of RFC 5246).
-pub fn alert(number: u8) -> String {
-    let name = match number {
-        0 => "close_notify",
-        10 => "unexpected_message",
-        20 => "bad_record_mac",
-        22 => "record_overflow",
-        40 => "handshake_failure",
-        42 => "bad_certificate",
-        43 => "unsupported_certificate",
-        44 => "certificate_revoked",
-        45 => "certificate_expired",
-        46 => "certificate_unknown",
-        47 => "illegal_parameter",
-        48 => "unknown_ca",
-        49 => "access_denied",
-        50 => "decode_error",
-        51 => "decrypt_error",
-        70 => "protocol_version",
-        71 => "insufficient_security",
-        80 => "internal_error",
-        86 => "inappropriate_fallback",
-        90 => "user_canceled",
-        100 => "no_renegotiation",
-        109 => "missing_extension",
-        110 => "unsupported_extension",
-        112 => "unrecognized_name",
-        115 => "unknown_psk_identity",
-        116 => "certificate_required",
-        120 => "no_application_protocol",
-        other => return format!("alert {other}"),
-    };
-    format!("alert {number}, {name}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -245,6 +210,5 @@ mod tests {
             (group(29), group(7)),
             ("x25519".to_owned(), "group 0x0007".to_owned())
         );
-        assert_eq!(alert(40), "alert 40, handshake_failure");
     }
 }

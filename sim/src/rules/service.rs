@@ -98,12 +98,6 @@ impl<'r> Service<'r> {
         }
     }
 
-    /// Whether nothing is under way.
-    pub fn is_idle(&self) -> bool {
-        let is_done = |entry: &Entry| matches!(entry.progress, Progress::Done);
-        self.entries.is_empty() && self.earlier.iter().all(is_done)
-    }
-
     /// Messages of this connection that are under way.
     pub fn under_way(&self) -> usize {
         self.entries.len()

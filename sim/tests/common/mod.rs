@@ -4,6 +4,7 @@
 
 pub mod ca;
 pub mod document;
+pub mod generated;
 pub mod terminal;
 
 use std::path::{Path, PathBuf};
