@@ -112,9 +112,39 @@ fn messages_come_in_order_and_no_step_has_more_than_three_operations() {
     let (messages, most, _) = drive(handshake, &mut Tcp::connect(server.addr()));
     assert_eq!(
         messages,
-        [ClientHello, ServerHello, Certificate, Finished, Done]
+        [ClientHello, ServerHello, ChangeCipherSpec, Finished, Done]
     );
     assert_eq!(most, 0);
+}
+
+#[test]
+fn with_rsa_key_exchange_no_signed_half_of_it_is_awaited() {
+    use Message::*;
+    let _meter = METER.lock().unwrap();
+    let chain = Recorded::rsa_chain();
+    let server = OpensslConfig::new(&chain).service(Service::ReverseLines);
+    let server = OpensslServer::start(&server).unwrap();
+    let trust = Trust::learn();
+    let algorithms = bearcub::tls::Algorithms {
+        suites: &[bearcub::tls::Suite::RSA_WITH_AES_128_GCM_SHA256],
+        groups: bearcub::tls::Groups::NONE,
+    };
+    let config = Config::with_algorithms(&chain.host, &trust, algorithms);
+    let mut storage = Box::new(Storage::<1024, 512>::new());
+    let mut scratch = [0; Scratch::FINGERPRINTS];
+    let handshake = Handshake::begin(&mut *storage, &mut scratch, &config, &mut Seeded(3)).unwrap();
+    let (messages, ..) = drive(handshake, &mut Tcp::connect(server.addr()));
+    let expected = [
+        ClientHello,
+        ServerHello,
+        Certificate,
+        ServerHelloDone,
+        ClientKeyExchange,
+        ChangeCipherSpec,
+        Finished,
+        Done,
+    ];
+    assert_eq!(messages, expected);
 }
 
 #[test]

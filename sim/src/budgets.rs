@@ -211,8 +211,7 @@ pub fn load(path: &Path, boards: &[&str]) -> Result<Table, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
     let table: Table = toml::from_str(&text).map_err(|error| wrong(&error))?;
     for (name, by_board) in &table.scenarios {
-        let known = scenarios::ALL.iter().chain(&scenarios::RESUMED);
-        if !known.into_iter().any(|scenario| scenario.name == name) {
+        if !scenarios::every().any(|scenario| scenario.name == name) {
             return Err(wrong(&format!("there is no scenario `{name}`")));
         }
         known_boards(name, by_board.keys(), boards).map_err(|what| wrong(&what))?;
@@ -226,7 +225,7 @@ pub fn load(path: &Path, boards: &[&str]) -> Result<Table, Failure> {
             "there is no budget for `mqtt` on `{board}`"
         )));
     }
-    for scenario in scenarios::ALL.iter().chain(&scenarios::RESUMED) {
+    for scenario in scenarios::every() {
         for board in boards {
             if !table
                 .scenarios
@@ -330,8 +329,7 @@ mod tests {
             flash: 5000,
             instructions: 1_000_000,
         };
-        let all = scenarios::ALL.iter().chain(&scenarios::RESUMED);
-        let scenarios = all.map(|scenario| {
+        let scenarios = scenarios::every().map(|scenario| {
             let by_board = BOARDS.map(|board| (board.to_owned(), figures));
             (scenario.name.to_owned(), by_board.into())
         });
@@ -369,7 +367,7 @@ mod tests {
         assert_eq!((figures.kept, figures.handshake), (102, 255));
         assert_eq!((figures.stack, figures.instructions), (49, 1_020_000));
         let lines = compare(&budgets, &table()).unwrap();
-        assert_eq!(lines.len(), 16 * 5 + 7);
+        assert_eq!(lines.len(), scenarios::every().count() * 5 + 7);
         assert_eq!(budgets.mqtt["esp8266"].session, 102);
         assert!(!lines.iter().any(Line::is_excess));
     }

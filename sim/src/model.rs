@@ -149,10 +149,19 @@ pub const fn clocks(board: Board) -> &'static [u32] {
 
 /// Milliseconds of a connect at that clock, from instructions that were measured.
 pub fn measured_milliseconds(measurement: &Measurement, mhz: u32) -> u32 {
-    let curves = measurement.curve_instructions() as f64;
-    let others = measurement.instructions() as f64 - curves;
-    let cycles = curves * CPI_CURVE + others * CPI_RSA;
-    ((NETWORK + cycles / (f64::from(mhz) * M)) * 1000.0).round() as u32
+    let computing = computing(
+        measurement.instructions(),
+        measurement.curve_instructions(),
+        mhz,
+    );
+    (NETWORK * 1000.0 + computing).round() as u32
+}
+
+/// Milliseconds of so many instructions at that clock, of which so many are arithmetic on curves.
+pub fn computing(instructions: u64, curves: u64, mhz: u32) -> f64 {
+    let (all, curves) = (instructions as f64, curves as f64);
+    let cycles = curves * CPI_CURVE + (all - curves) * CPI_RSA;
+    cycles / (f64::from(mhz) * M) * 1000.0
 }
 
 fn sum(counts: &Counts, part: impl Fn(Cost) -> f64) -> f64 {

@@ -58,7 +58,7 @@ const QEMU: &str = "echo 'QEMU emulator version 7.2.22'";
 fn a_tool_that_is_missing_or_too_old_is_named_with_what_installs_it() {
     const ESP8266: &str = "xtensa-lx106-elf-gcc";
     type Programs = &'static [(&'static str, &'static str)];
-    let cases: [(Programs, &str, [&str; 2]); 6] = [
+    let cases: [(Programs, &str, [&str; 2]); 9] = [
         (
             &[],
             "esp8266",
@@ -76,6 +76,25 @@ fn a_tool_that_is_missing_or_too_old_is_named_with_what_installs_it() {
             &[(ESP8266, "exit 1")],
             "esp8266",
             ["xtensa-lx106-elf-gcc", "apt-get install"],
+        ),
+        (
+            &[(ESP8266, "exec sleep 60")],
+            "esp8266",
+            ["does not tell its version", "apt-get install"],
+        ),
+        (
+            &[(ESP8266, "echo 'gcc (Debian) 10.2.1 20210110'")],
+            "esp8266",
+            ["10.2.1", "12.0 is the oldest"],
+        ),
+        (
+            &[
+                (ESP8266, GCC),
+                ("qemu-system-xtensa", QEMU),
+                ("rustc", "echo 'rustc 1.89.0'"),
+            ],
+            "esp8266",
+            ["1.89.0", "1.95 is the oldest"],
         ),
         (
             &[(ESP8266, GCC)],
@@ -130,6 +149,13 @@ fn without_tools_the_table_is_modelled_and_says_so() {
         ran.stderr
     );
     assert!(ran.stdout.contains("~1,"), "{}", ran.stdout);
+    let folder = tempfile::tempdir().unwrap();
+    let page = folder.path().join("page.html");
+    let ran = bearcub_with(&[], false, &["report", "--html", text(&page)]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert!(ran.stderr.contains("gcc-xtensa-lx106"), "{}", ran.stderr);
+    let page = std::fs::read_to_string(&page).unwrap();
+    assert!(page.contains("<td>~1,"), "modelled");
     for command in [&["readme", "--check"][..], &["check"]] {
         let ran = bearcub_with(&[], false, command);
         assert_eq!(ran.status, 1);
@@ -180,8 +206,7 @@ fn pretend(script: &str, limit: Duration) -> Result<Vec<Event>, String> {
 }
 
 const SIZES: &str = r#"echo '{"event":"sizes","kept":1,"context":1,"scratch":1,"session":92,"structures":[1,1,1]}'"#;
-const STAGE: &str =
-    r#"echo '{"event":"stage","message":"Certificate","instructions":1,"longest":1,"stack":1}'"#;
+const STAGE: &str = r#"echo '{"event":"stage","message":"Certificate","instructions":1,"longest":1,"curves":0,"stack":1}'"#;
 const DONE: &str = r#"echo '{"event":"done"}'"#;
 
 #[test]
@@ -339,7 +364,7 @@ fn a_budget_that_is_exceeded_fails_the_check() {
     let ran = common::bearcub(&["check", "--budgets", text(&path)]);
     assert_eq!(ran.status, 1, "{}", ran.stdout);
     assert!(
-        ran.stderr.contains("1 of 174 figures exceed"),
+        ran.stderr.contains(" 1 of ") && ran.stderr.contains("figures exceed"),
         "{}",
         ran.stderr
     );
@@ -352,35 +377,21 @@ fn a_budget_that_is_exceeded_fails_the_check() {
 /// The same public-key operations, BearSSL's structures: what was published in 2019 comes out, within 0.1 s and 10 %.
 #[test]
 fn what_was_published_is_reproduced() {
-    use bearcub_sim::{model, scenarios};
-    let tools = tools_of(Board::Esp8266);
-    let alike: Vec<_> = scenarios::every()
-        .filter(|scenario| scenario.same_work)
-        .collect();
-    assert_eq!(alike.len(), 4);
-    for scenario in alike {
+    use bearcub_sim::report::published::{self, Unit};
+    use bearcub_sim::scenarios;
+    let lines = published::compare(&tools_of(Board::Esp8266)).unwrap();
+    let of = |unit| lines.iter().filter(move |line| line.unit == unit);
+    assert_eq!(of(Unit::Milliseconds).count(), 8);
+    assert_eq!(of(Unit::Bytes).count(), 4);
+    assert_eq!(of(Unit::StackBytes).count(), 4);
+    for line in &lines {
+        assert!(line.is_reproduced(), "{line:?}");
+    }
+    for scenario in scenarios::every().filter(|scenario| scenario.same_work) {
         let recording = Recording::load(&recording(scenario.name)).unwrap();
+        let tools = tools_of(Board::Esp8266);
         let measurement = measure::measure(Board::Esp8266, &tools, &recording).unwrap();
-        let published = scenario.published.unwrap();
-        for (mhz, time) in model::CLOCKS.into_iter().zip(published.milliseconds) {
-            let ours = model::measured_milliseconds(&measurement, mhz);
-            assert!(
-                ours.abs_diff(time) <= 100,
-                "{}, {mhz} MHz: {ours}",
-                scenario.name
-            );
-        }
-        for (ours, published) in measurement
-            .structures
-            .iter()
-            .zip(scenarios::PUBLISHED_STRUCTURES)
-        {
-            assert!(
-                ours.abs_diff(published) * 10 <= published,
-                "{ours} {published}"
-            );
-        }
-        assert!(measurement.kept <= published.kept);
+        assert!(measurement.kept <= scenario.published.unwrap().kept);
     }
 }
 

@@ -205,7 +205,7 @@ fn the_page_stands_alone_and_has_every_scenario() {
     let contents = Contents {
         rows: &rows,
         features: &[],
-        mqtt: &[],
+        beside: &Default::default(),
         versions: &["<tool> & others".to_owned()],
     };
     let page = page(&contents).unwrap();

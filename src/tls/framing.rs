@@ -19,9 +19,9 @@ pub enum Message {
     ClientHello,
     /// The server's answer to it.
     ServerHello,
-    /// The server's certificates (or, where a session is resumed, its ChangeCipherSpec).
+    /// The server's certificates; not where a session is resumed.
     Certificate,
-    /// The server's signed half of the key exchange.
+    /// The server's signed half of the key exchange; there is none with RSA key exchange.
     ServerKeyExchange,
     /// The end of the server's messages; before it the server may ask for a certificate.
     ServerHelloDone,
@@ -44,7 +44,9 @@ enum Inside {
     HelloStart,
     /// ServerHello: length of the session identifier.
     HelloIdLength,
-    /// ServerHello: session identifier, suite, compression method, length of the extensions.
+    /// ServerHello: session identifier.
+    HelloId,
+    /// ServerHello: suite, compression method, length of the extensions.
     HelloMiddle,
     /// ServerHello: type and length of an extension.
     Extension,
@@ -80,6 +82,8 @@ pub(crate) struct Framing {
     offered: Option<FragmentLength>,
     agreed: Option<FragmentLength>,
     secure_renegotiation: bool,
+    /// Whether all of the session identifier so far is that of the session that was offered.
+    resuming: bool,
     next: Message,
     seen_certificate: bool,
     seen_request: bool,
@@ -104,6 +108,7 @@ impl Framing {
             offered: None,
             agreed: None,
             secure_renegotiation: false,
+            resuming: false,
             next: Message::ClientHello,
             seen_certificate: false,
             seen_request: false,
@@ -155,9 +160,11 @@ impl Framing {
     /// How many of `data` the engine should get next: up to the end of a record header, of a message, or of a certificate,
     /// whichever is first; all of it if none of these ends in it. At least 1 unless `data` is empty.
     ///
+    /// `session` is the identifier of the session that was offered; empty if none was.
+    ///
     /// # Errors
     /// What the server may not send: a record larger than agreed or than the buffer, a handshake without end.
-    pub(crate) fn portion(&mut self, data: &[u8]) -> Result<usize, PeerError> {
+    pub(crate) fn portion(&mut self, data: &[u8], session: &[u8]) -> Result<usize, PeerError> {
         if self.payload == 0 {
             let wanted = 5 - usize::from(self.header_len);
             let taken = wanted.min(data.len());
@@ -171,11 +178,12 @@ impl Framing {
         }
         let available = data.len().min(usize::from(self.payload));
         let taken = match self.header[0] {
-            22 if !self.encrypted => self.handshake(&data[..available]),
+            22 if !self.encrypted => self.handshake(&data[..available], session),
             _ => available,
         };
         // RFC 5746 section 4.1: a server that does not signal it may carry someone else's bytes before ours.
-        if self.next == Message::Certificate && !self.secure_renegotiation {
+        let seen_hello = matches!(self.next, Message::Certificate | Message::ChangeCipherSpec);
+        if seen_hello && !self.secure_renegotiation {
             return Err(PeerError::Protocol(ProtocolError::BadSecureRenegotiation));
         }
         self.payload -= taken as u16;
@@ -232,7 +240,7 @@ impl Framing {
     }
 
     /// Follows handshake bytes; returns how many until something ends.
-    fn handshake(&mut self, data: &[u8]) -> usize {
+    fn handshake(&mut self, data: &[u8], session: &[u8]) -> usize {
         for (index, &byte) in data.iter().enumerate() {
             if self.message_len < 4 {
                 self.message[usize::from(self.message_len)] = byte;
@@ -248,7 +256,7 @@ impl Framing {
                 continue;
             }
             self.body -= 1;
-            let ended = self.byte(byte);
+            let ended = self.byte(byte, session);
             if self.body == 0 {
                 self.message_done();
                 return index + 1;
@@ -271,8 +279,12 @@ impl Framing {
     }
 
     /// A byte of a message's body; whether a certificate ended with it.
-    fn byte(&mut self, byte: u8) -> bool {
+    fn byte(&mut self, byte: u8, session: &[u8]) -> bool {
         self.number = self.number << 8 | u32::from(byte);
+        if matches!(self.inside, Inside::HelloId) {
+            let at = session.len().wrapping_sub(self.left as usize);
+            self.resuming &= session.get(at) == Some(&byte);
+        }
         self.left -= 1;
         if self.left > 0 {
             return false;
@@ -283,7 +295,14 @@ impl Framing {
         (self.inside, self.left) = match self.inside {
             Inside::Skip => (Inside::Skip, u32::MAX),
             Inside::HelloStart => (Inside::HelloIdLength, 1),
-            Inside::HelloIdLength => (Inside::HelloMiddle, number + 5),
+            Inside::HelloIdLength => {
+                self.resuming = number > 0 && number as usize == session.len();
+                match number {
+                    0 => (Inside::HelloMiddle, 5),
+                    length => (Inside::HelloId, length),
+                }
+            }
+            Inside::HelloId => (Inside::HelloMiddle, 5),
             Inside::HelloMiddle => (Inside::Extension, 4),
             Inside::Extension => match number & 0xFFFF {
                 0 => (Inside::Extension, 4),
@@ -325,6 +344,7 @@ impl Framing {
             return;
         }
         self.next = match self.message[0] {
+            2 if self.resuming => Message::ChangeCipherSpec,
             2 => Message::Certificate,
             11 => {
                 self.seen_certificate = true;

@@ -129,7 +129,7 @@ fn take_in(handshake: &mut Handshake<'_, '_>, mut flight: &[u8]) -> Result<Durat
     loop {
         let stage = handshake.next();
         let mut wire = handshake.wire();
-        if stage == Message::ServerKeyExchange {
+        if stage > Message::Certificate {
             return Ok(spent);
         } else if !wire.output().is_empty() {
             let len = wire.output().len();

@@ -13,8 +13,10 @@ use super::{Board, cache, loads, tape};
 use crate::budgets::Figures;
 use crate::commands::tell;
 use crate::failure::Failure;
+use crate::names;
 use crate::plan::Plan;
-use crate::recording::Recording;
+use crate::recording::{Agreed, Recording};
+use crate::scenarios;
 
 /// What was measured.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,7 +29,9 @@ pub struct Measurement {
     pub scratch: usize,
     /// BearSSL's client context, certificate decoder and validator, which are in the two above.
     pub structures: [usize; 3],
-    /// The stages of the handshake.
+    /// What was agreed on.
+    pub agreed: Agreement,
+    /// The stages of the handshake, each named after the message that the client awaited in it.
     pub stages: Vec<Stage>,
     /// Instructions behind the last stage.
     pub finishing: u64,
@@ -37,6 +41,30 @@ pub struct Measurement {
     pub turns: Vec<Turn>,
     /// What TLS adds to a program, where that was looked at.
     pub flash: Option<Flash>,
+}
+
+/// What the client and the server agreed on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Agreement {
+    /// The suite's name.
+    pub suite: String,
+    /// The group's name; none with RSA key exchange or a resumed session.
+    pub group: Option<String>,
+    /// Bytes of a fragment; none if the server ignored the offer.
+    pub fragment_length: Option<usize>,
+    /// Whether a session was resumed.
+    pub resumed: bool,
+}
+
+impl From<&Agreed> for Agreement {
+    fn from(agreed: &Agreed) -> Self {
+        Agreement {
+            suite: agreed.suite.clone(),
+            group: agreed.group.clone(),
+            fragment_length: agreed.fragment_length,
+            resumed: agreed.resumed,
+        }
+    }
 }
 
 /// What TLS adds to a program.
@@ -75,12 +103,7 @@ impl Measurement {
 
     /// Instructions of arithmetic on curves.
     pub fn curve_instructions(&self) -> u64 {
-        let curves = ["p256", "p384", "x25519"];
-        let operations = self.operations.iter();
-        operations
-            .filter(|(name, ..)| curves.iter().any(|curve| name.starts_with(curve)))
-            .map(|(_, _, instructions)| instructions)
-            .sum()
+        self.stages.iter().map(|stage| stage.curves).sum()
     }
 
     /// What is held to a budget.
@@ -182,27 +205,51 @@ pub fn afresh(board: Board, tools: &Tools, recording: &Recording) -> Result<Meas
         &tape,
         run::LIMIT,
     )?)?;
+    let recorded = Agreement::from(&recording.header.agreed);
+    if measurement.agreed != recorded {
+        return Err(Failure::Other(format!(
+            "the image for {board} agreed on {:?}, and the recording on {recorded:?}",
+            measurement.agreed
+        )));
+    }
     if board == Board::Esp8266 {
         loads::check(&replay, &tape, loads::FLASH, run::LIMIT)?;
     }
     let metered = build::image(board, tools, Kind::Metered, plan)?;
-    measurement.operations = put_together(run::image(
+    let counted = put_together(run::image(
         board,
         board.emulator().as_ref(),
         &metered,
         &tape,
         run::LIMIT,
-    )?)?
-    .operations;
+    )?)?;
+    measurement.operations = counted.operations;
+    let messages =
+        |stages: &[Stage]| -> Vec<_> { stages.iter().map(|stage| stage.message.clone()).collect() };
+    if messages(&measurement.stages) != messages(&counted.stages) {
+        return Err(Failure::Other(format!(
+            "the images for {board} that count operations and that do not went through other stages"
+        )));
+    }
+    for (stage, counted) in measurement.stages.iter_mut().zip(&counted.stages) {
+        stage.curves = counted.curves;
+    }
     measurement.flash = Some(link(board, tools, plan)?);
     Ok(measurement)
 }
 
-/// What the implementations of the ciphers take.
+/// What the implementations of the ciphers take, or remembers it.
 ///
 /// # Errors
 /// What went wrong in building or running.
-pub fn ciphers(board: Board, tools: &Tools, plan: &Plan) -> Result<Vec<Cipher>, Failure> {
+pub fn ciphers(board: Board, tools: &Tools) -> Result<Vec<Cipher>, Failure> {
+    // Any plan serves: the image is made for one.
+    let recording = Recording::load(&scenarios::ALL[0].recording(&scenarios::folder()))?;
+    let plan = &recording.header.plan;
+    let place = cache::Place::of(board, tools, plan, b"ciphers")?;
+    if let Some(known) = place.read() {
+        return Ok(known);
+    }
     let _lock = build::lock(board)?;
     let image = build::image(board, tools, Kind::Ciphers, plan)?;
     let events = run::image(board, board.emulator().as_ref(), &image, &[], run::LIMIT)?;
@@ -210,7 +257,9 @@ pub fn ciphers(board: Board, tools: &Tools, plan: &Plan) -> Result<Vec<Cipher>, 
         Event::Cipher(cipher) => Some(cipher),
         _ => None,
     });
-    Ok(ciphers.collect())
+    let ciphers: Vec<_> = ciphers.collect();
+    place.write(&ciphers);
+    Ok(ciphers)
 }
 
 /// What TLS with that plan adds to a program, or remembers it.
@@ -240,6 +289,7 @@ fn put_together(events: Vec<Event>) -> Result<Measurement, Failure> {
         context: 0,
         scratch: 0,
         structures: [0; 3],
+        agreed: Agreement::default(),
         stages: Vec::new(),
         finishing: 0,
         operations: Vec::new(),
@@ -262,8 +312,20 @@ fn put_together(events: Vec<Event>) -> Result<Measurement, Failure> {
                 sizes = true;
             }
             Event::Stage(stage) => measurement.stages.push(stage),
-            Event::Agreed { finishing, .. } => {
+            Event::Agreed {
+                suite,
+                group,
+                fragment_length,
+                resumed,
+                finishing,
+            } => {
                 measurement.finishing = finishing;
+                measurement.agreed = Agreement {
+                    suite: names::of_suite(suite),
+                    group: (group != 0).then(|| names::of_group(group)),
+                    fragment_length: (fragment_length != 0).then_some(fragment_length),
+                    resumed,
+                };
                 agreement = true;
             }
             Event::Operation {

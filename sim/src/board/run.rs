@@ -111,6 +111,8 @@ pub struct Stage {
     pub instructions: u64,
     /// Of them, those of the longest call.
     pub longest: u64,
+    /// Of them, those of arithmetic on curves, where they were counted.
+    pub curves: u64,
     /// The stack's high-water mark, bytes.
     pub stack: usize,
 }

@@ -1,14 +1,23 @@
 //! The programs that build and run an image: found, or named with the command that installs them.
 
 use std::ffi::OsString;
+use std::io::Read;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use super::Board;
 use crate::failure::Failure;
 
 /// The oldest emulator that has what is used here.
 const QEMU: (u32, u32) = (7, 0);
+/// The oldest C compilers that have been tried: `-mforce-l32` for the one board, `_zicsr` for the other.
+const GCC: (u32, u32) = (12, 0);
+/// The oldest Rust whose cargo knows what the images are built with (`-Zjson-target-spec`).
+const RUST: (u32, u32) = (1, 95);
+/// A program says its version at once; a machine may be busy.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,33 +53,11 @@ impl Board {
 /// What is missing or too old, and the command that installs it.
 pub fn find(board: Board) -> Result<Tools, Failure> {
     let compiler = format!("{}gcc", board.prefix());
-    let compiler_version = version(&compiler).ok_or_else(|| {
-        let package = board.compiler_package();
-        missing(
-            board,
-            &format!("`{compiler}` is not there"),
-            &format!("apt-get install {package}"),
-        )
-    })?;
-    let install_qemu = "apt-get install qemu-system-misc";
-    let emulator = board.emulator();
-    let emulator_version = version(emulator)
-        .ok_or_else(|| missing(board, &format!("`{emulator}` is not there"), install_qemu))?;
-    let number = parse_version(&emulator_version);
-    if number.is_none_or(|number| number < QEMU) {
-        let what = format!(
-            "`{emulator}` says it is `{emulator_version}`; {}.{} is the oldest that serves",
-            QEMU.0, QEMU.1
-        );
-        return Err(missing(board, &what, install_qemu));
-    }
-    let rustc = version("rustc").ok_or_else(|| {
-        missing(
-            board,
-            "`rustc` is not there",
-            "rustup toolchain install stable",
-        )
-    })?;
+    let install = format!("apt-get install {}", board.compiler_package());
+    let compiler_version = at_least(board, &compiler, GCC, &install)?;
+    let install = "apt-get install qemu-system-misc";
+    let emulator_version = at_least(board, board.emulator(), QEMU, install)?;
+    let rustc = at_least(board, "rustc", RUST, "rustup update stable")?;
     let sysroot = output("rustc", &["--print", "sysroot"])
         .map(PathBuf::from)
         .ok_or_else(|| {
@@ -100,16 +87,63 @@ fn missing(board: Board, what: &str, install: &str) -> Failure {
     ))
 }
 
-/// The first line that a program says about itself.
-fn version(program: &str) -> Option<String> {
-    output(program, &["--version"])
+/// The first line that a program says about itself, if it is of that version or a later one.
+fn at_least(
+    board: Board,
+    program: &str,
+    oldest: (u32, u32),
+    install: &str,
+) -> Result<String, Failure> {
+    let said = output(program, &["--version"]).ok_or_else(|| {
+        missing(
+            board,
+            &format!("`{program}` is not there, or does not tell its version"),
+            install,
+        )
+    })?;
+    if parse_version(&said).is_none_or(|number| number < oldest) {
+        let what = format!(
+            "`{program}` says it is `{said}`; {}.{} is the oldest that serves",
+            oldest.0, oldest.1
+        );
+        return Err(missing(board, &what, install));
+    }
+    Ok(said)
 }
 
+/// The first line of what a program prints; nothing if it fails, or does not end in time.
 fn output(program: &str, arguments: &[&str]) -> Option<String> {
-    let ran = Command::new(program).args(arguments).output().ok()?;
-    let text = String::from_utf8_lossy(&ran.stdout);
+    let mut child = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .ok()?;
+    let stdout = child.stdout.take()?;
+    let (send, receive) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut text = Vec::new();
+        let read = stdout.take(64 << 10).read_to_end(&mut text);
+        let _ = send.send(read.map(|_| text));
+    });
+    let Ok(Ok(text)) = receive.recv_timeout(PATIENCE) else {
+        let _ = child.kill();
+        let _ = child.wait();
+        return None;
+    };
+    // Its output is closed: it has ended, or has nothing more to say and is ended.
+    let status = match child.try_wait() {
+        Ok(Some(status)) => status,
+        _ => {
+            std::thread::sleep(Duration::from_millis(100));
+            let _ = child.kill();
+            child.wait().ok()?
+        }
+    };
+    let text = String::from_utf8_lossy(&text);
     let line = text.lines().next()?.trim();
-    (ran.status.success() && !line.is_empty()).then(|| line.to_owned())
+    (status.success() && !line.is_empty()).then(|| line.to_owned())
 }
 
 /// Major and minor number of the first version in the text.

@@ -8,12 +8,11 @@ use super::{print, print_json, tell};
 use crate::board::features::{self, Feature};
 use crate::board::measure::{Flash, Measurement, ciphers, measure};
 use crate::board::mqtt::{self, Mqtt};
-use crate::board::run::Cipher;
 use crate::board::{Board, tools};
 use crate::failure::{Failure, sum_up};
 use crate::model;
 use crate::recording::Recording;
-use crate::report::{grouped, human, millions, rows};
+use crate::report::{Beside, grouped, human, millions, rows, sheets};
 use crate::scenarios::{self, Scenario};
 
 /// Measures, and prints what was measured.
@@ -35,7 +34,7 @@ pub fn run(options: &BoardOptions) -> Result<(), Failure> {
         Err(failure) => {
             // The next best thing.
             let rows = rows(&scenarios::folder(), chosen.into_iter(), &[]);
-            print(&human::table(&rows, &[]))?;
+            print(&human::table(&rows, &Beside::default()))?;
             return Err(failure);
         }
     };
@@ -48,12 +47,15 @@ pub fn run(options: &BoardOptions) -> Result<(), Failure> {
         };
     }
     if options.ciphers {
-        let recording = Recording::load(&scenarios::ALL[0].recording(&scenarios::folder()))?;
-        let ciphers = ciphers(board, &tools, &recording.header.plan)?;
+        let ciphers = ciphers(board, &tools)?;
         return if options.json {
             print_json(&serde_json::json!({ "board": board.name(), "ciphers": ciphers }))
         } else {
-            print(&ciphers_table(board, &ciphers))
+            let beside = Beside {
+                ciphers: vec![(board, ciphers)],
+                ..Beside::default()
+            };
+            print(&sheets::ciphers(&beside).text())
         };
     }
     if options.mqtt {
@@ -185,32 +187,6 @@ fn mqtt_table(board: Board, mqtt: &Mqtt) -> String {
     )
 }
 
-fn ciphers_table(board: Board, ciphers: &[Cipher]) -> String {
-    let mut table = Table::new();
-    table.load_style(UTF8_FULL_CONDENSED);
-    table.set_header(["implementation", "instructions a byte", "key in RAM B"]);
-    for column in 1..3 {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    for cipher in ciphers {
-        table.add_row([
-            cipher.name.clone(),
-            (cipher.instructions / cipher.bytes.max(1) as u64).to_string(),
-            cipher.keys.to_string(),
-        ]);
-    }
-    let ghash = match board {
-        Board::Esp8266 => "ghash_ctmul32",
-        Board::Esp32C3 => "ghash_ctmul",
-    };
-    format!(
-        "{table}\nOver 1024 bytes on an {board}, the key's set-up included. The library uses aes_ct, {ghash} and \
-         chacha20_ct: constant time, without tables that depend on secrets.\n"
-    )
-}
-
 fn features_table(board: Board, features: &[Feature]) -> String {
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED);
@@ -241,7 +217,17 @@ fn features_table(board: Board, features: &[Feature]) -> String {
 }
 
 fn steps(scenario: &Scenario, measurement: &Measurement) -> String {
-    let mut text = format!("\n{}\n", scenario.name);
+    let agreed = &measurement.agreed;
+    let fragments = agreed.fragment_length.map_or_else(
+        || "records of any length".to_owned(),
+        |length| format!("fragments of {length} B"),
+    );
+    let group = agreed.group.as_deref().unwrap_or("none");
+    let resumed = if agreed.resumed { ", resumed" } else { "" };
+    let mut text = format!(
+        "\n{}: {}, group {group}, {fragments}{resumed}\n",
+        scenario.name, agreed.suite,
+    );
     for stage in &measurement.stages {
         text.push_str(&format!(
             "  {:18} {:>12} instructions, longest step {:>12}, stack {:>5} B\n",

@@ -61,10 +61,9 @@ fn measure() -> Result<budgets::Table, Failure> {
         .map(|board| Ok((board, tools::find(board)?)))
         .collect();
     let boards = boards?;
-    let all = scenarios::ALL.iter().chain(&scenarios::RESUMED);
     let mut table = budgets::Table::default();
     let mut failure = None;
-    for row in rows(&scenarios::folder(), all, &boards) {
+    for row in rows(&scenarios::folder(), scenarios::every(), &boards) {
         if let Some(found) = row.result.as_ref().err().or(row.trouble.first()) {
             tell(found);
             failure.get_or_insert_with(|| found.clone());

@@ -11,7 +11,7 @@ use super::arguments::ReadmeOptions;
 use super::{print, print_json};
 use crate::board::{Board, tools};
 use crate::failure::Failure;
-use crate::report::{markdown, mqtt, rows};
+use crate::report::{Beside, markdown, rows};
 use crate::scenarios;
 
 /// What stands around the table.
@@ -36,13 +36,14 @@ pub fn run(options: &ReadmeOptions) -> Result<(), Failure> {
         .map(|board| Ok((board, tools::find(board)?)))
         .collect();
     let boards = boards?;
-    let rows = rows(&scenarios::folder(), scenarios::ALL.iter(), &boards);
+    let shown = scenarios::ALL.iter().chain(&scenarios::CHOICES);
+    let rows = rows(&scenarios::folder(), shown, &boards);
     for row in &rows {
         if let Some(failure) = row.result.as_ref().err().or(row.trouble.first()) {
             return Err(failure.clone());
         }
     }
-    let table = markdown::table(&rows, &mqtt(&boards)?);
+    let table = markdown::table(&rows, &Beside::measured(&boards)?);
     let current = replace(&text, &table).map_err(|error| wrong(&error))?;
     let tell = |is_written: bool, words: &str| {
         let file = path.display().to_string();

@@ -6,26 +6,22 @@ use serde_json::json;
 
 use super::arguments::ReportOptions;
 use super::{print, print_json};
-use crate::board::{Board, features, tools};
+use crate::board::features;
 use crate::failure::Failure;
 use crate::report::html::{Contents, page};
-use crate::report::{mqtt, rows};
+use crate::report::{Beside, measurable, rows};
 use crate::scenarios;
 
-/// Measures everything, and writes the page.
+/// Measures everything, and writes the page. Where a board's tools are missing that is told, and its figures are modelled or left out.
 ///
 /// # Errors
-/// If the file is there and is not to be overwritten, a tool is missing, or something cannot be measured.
+/// If the file is there and is not to be overwritten, or something fails.
 pub fn run(options: &ReportOptions) -> Result<(), Failure> {
     let out: &Path = &options.html;
     if out.exists() && !options.force {
         return Err(crate::recording::refuse_overwriting(out));
     }
-    let boards: Result<Vec<_>, Failure> = Board::ALL
-        .into_iter()
-        .map(|board| Ok((board, tools::find(board)?)))
-        .collect();
-    let boards = boards?;
+    let boards = measurable();
     let rows = rows(&scenarios::folder(), scenarios::every(), &boards);
     for row in &rows {
         if let Some(failure) = row.result.as_ref().err().or(row.trouble.first()) {
@@ -45,7 +41,7 @@ pub fn run(options: &ReportOptions) -> Result<(), Failure> {
     let text = page(&Contents {
         rows: &rows,
         features: &features?,
-        mqtt: &mqtt(&boards)?,
+        beside: &Beside::measured(&boards)?,
         versions: &versions,
     })?;
     std::fs::write(out, &text)

@@ -4,7 +4,7 @@ use super::arguments::TableOptions;
 use super::{print, print_json, tell};
 use crate::failure::{Failure, sum_up};
 use crate::report::json::Report;
-use crate::report::{human, markdown, measurable, mqtt, rows};
+use crate::report::{Beside, human, markdown, measurable, rows};
 use crate::scenarios;
 
 /// Prints the table.
@@ -22,21 +22,24 @@ pub fn run(options: &TableOptions) -> Result<(), Failure> {
     };
     let rows = if options.all {
         rows(&folder, scenarios::every(), &boards)
+    } else if options.markdown {
+        let shown = scenarios::ALL.iter().chain(&scenarios::CHOICES);
+        rows(&folder, shown, &boards)
     } else {
         rows(&folder, scenarios::ALL.iter(), &boards)
     };
     let mut failures = Vec::new();
-    let mqtt = mqtt(&boards).unwrap_or_else(|failure| {
+    let beside = Beside::measured(&boards).unwrap_or_else(|failure| {
         tell(&failure);
         failures.push(failure);
-        Vec::new()
+        Beside::default()
     });
     if options.json {
-        print_json(&Report::of(&rows, &mqtt))?;
+        print_json(&Report::of(&rows, &beside))?;
     } else if options.markdown {
-        print(&markdown::table(&rows, &mqtt))?;
+        print(&markdown::table(&rows, &beside))?;
     } else {
-        print(&human::table(&rows, &mqtt))?;
+        print(&human::table(&rows, &beside))?;
     }
     for row in &rows {
         row.trouble.iter().for_each(|failure| tell(failure));

@@ -4,15 +4,15 @@ use bearcub::tls::RECORD_OVERHEAD;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, Row as TableRow, Table};
 
-use super::{CLOCKS, MQTT_COLUMNS, MQTT_LEGEND, Row, counts, grouped, millions, mqtt_line};
+use super::sheet::Sheet;
+use super::{Beside, CLOCKS, Row, counts, grouped, is_choice, millions, sheets};
 use crate::board::Board;
-use crate::board::mqtt::Mqtt;
 use crate::measure::Measured;
 use crate::scenarios::Published;
 use crate::{model, sizes};
 
-/// The table, what failed, and what the figures are.
-pub fn table(rows: &[Row], mqtt: &[(Board, Mqtt)]) -> String {
+/// The table, what failed, the small tables, and what the figures are.
+pub fn table(rows: &[Row], beside: &Beside) -> String {
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED);
     let mut header = vec![
@@ -45,29 +45,21 @@ pub fn table(rows: &[Row], mqtt: &[(Board, Mqtt)]) -> String {
             text.push_str(&format!("FAILED {}: {failure}\n", row.scenario.name));
         }
     }
-    text.push_str(&mqtt_table(mqtt));
+    let mut small = vec![
+        sheets::esp32c3(rows.iter()),
+        sheets::published(&beside.published),
+        sheets::mqtt(&beside.mqtt),
+    ];
+    if rows.iter().any(is_choice) {
+        small.extend([
+            sheets::choices(rows),
+            sheets::ciphers(beside),
+            sheets::records(rows),
+        ]);
+    }
+    text.extend(small.iter().map(Sheet::text));
     text.push_str(&legend(rows));
     text
-}
-
-fn mqtt_table(mqtt: &[(Board, Mqtt)]) -> String {
-    if mqtt.is_empty() {
-        return String::new();
-    }
-    let mut table = Table::new();
-    table.load_style(UTF8_FULL_CONDENSED);
-    table.set_header([&["MQTT"][..], &MQTT_COLUMNS].concat());
-    for (board, mqtt) in mqtt {
-        let mut cells = vec![board.name().to_owned()];
-        cells.extend(mqtt_line(mqtt));
-        table.add_row(cells);
-    }
-    for column in 2..6 {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    format!("{table}\n{MQTT_LEGEND}\n\n")
 }
 
 fn measured_row(row: &Row, measured: &Measured) -> Vec<String> {
@@ -129,7 +121,7 @@ fn legend(rows: &[Row]) -> String {
     let mut text = String::new();
     for row in rows {
         text.push_str(&format!(
-            "{:24} {}\n",
+            "{:32} {}\n",
             row.scenario.name, row.scenario.about
         ));
     }

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::Row;
+use super::published::Line;
+use super::{Beside, Row};
 use crate::board::Board;
 use crate::board::measure::Measurement;
 use crate::board::mqtt::Mqtt;
+use crate::board::run::Cipher;
 use crate::measure::Measured;
 use crate::model;
 use crate::scenarios::Published;
@@ -19,6 +21,19 @@ pub struct Report {
     pub scenarios: Vec<Entry>,
     /// One entry for each board where MQTT was measured.
     pub mqtt: Vec<MqttEntry>,
+    /// One entry for each board where the ciphers were measured.
+    pub ciphers: Vec<CipherEntry>,
+    /// What was published for an ESP8266 beside ours, where that was measured.
+    pub published: Vec<Line>,
+}
+
+/// The implementations of the ciphers on one board.
+#[derive(Debug, Serialize)]
+pub struct CipherEntry {
+    /// The board.
+    pub board: &'static str,
+    /// What each takes.
+    pub implementations: Vec<Cipher>,
 }
 
 /// MQTT on one board.
@@ -153,15 +168,21 @@ fn published(published: &Published) -> BTreeMap<&'static str, serde_json::Value>
 }
 
 impl Report {
-    /// The report on these rows, and on MQTT.
-    pub fn of(rows: &[Row], mqtt: &[(Board, Mqtt)]) -> Report {
+    /// The report on these rows, and on what is beside them.
+    pub fn of(rows: &[Row], beside: &Beside) -> Report {
         let entry = |(board, mqtt): &(Board, Mqtt)| MqttEntry {
             board: board.name(),
             measured: mqtt.clone(),
         };
+        let ciphers = |(board, ciphers): &(Board, Vec<Cipher>)| CipherEntry {
+            board: board.name(),
+            implementations: ciphers.clone(),
+        };
         Report {
             scenarios: rows.iter().flat_map(entries).collect(),
-            mqtt: mqtt.iter().map(entry).collect(),
+            mqtt: beside.mqtt.iter().map(entry).collect(),
+            ciphers: beside.ciphers.iter().map(ciphers).collect(),
+            published: beside.published.clone(),
         }
     }
 }

@@ -1,15 +1,15 @@
 //! The table for the README: the figures that are the same on every machine.
 
-use super::{CLOCKS, MQTT_COLUMNS, MQTT_LEGEND, Row, grouped, millions, mqtt_line};
+use super::{Beside, CLOCKS, Row, grouped, is_choice, millions, sheets};
 use crate::board::Board;
-use crate::board::mqtt::Mqtt;
 use crate::measure::Measured;
 use crate::scenarios::Published;
 
+use super::sheet::Sheet;
 use bearcub::tls::RECORD_OVERHEAD;
 
-/// The table and a few lines about what it shows.
-pub fn table(rows: &[Row], mqtt: &[(Board, Mqtt)]) -> String {
+/// The table of the scenarios, a few lines about what it shows, and the small tables. Choices have one of their own.
+pub fn table(rows: &[Row], beside: &Beside) -> String {
     let mut text = String::from(
         "| scenario | bytes out, in | kept | handshake: scratch + stack | flash | instructions |",
     );
@@ -17,7 +17,8 @@ pub fn table(rows: &[Row], mqtt: &[(Board, Mqtt)]) -> String {
         text.push_str(&format!(" {} {} MHz |", clock.chip, clock.mhz));
     }
     text.push_str("\n|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n");
-    for row in rows {
+    let scenarios = || rows.iter().filter(|row| !is_choice(row));
+    for row in scenarios() {
         let Ok((_, measured)) = &row.result else {
             text.push_str(&format!(
                 "| {} | failed | | | | | | | | |\n",
@@ -27,8 +28,7 @@ pub fn table(rows: &[Row], mqtt: &[(Board, Mqtt)]) -> String {
         };
         text.push_str(&line(row, measured));
     }
-    let mut buffers: Vec<_> = rows
-        .iter()
+    let mut buffers: Vec<_> = scenarios()
         .filter_map(|row| row.result.as_ref().ok())
         .map(|(header, _)| {
             format!(
@@ -46,16 +46,14 @@ pub fn table(rows: &[Row], mqtt: &[(Board, Mqtt)]) -> String {
          for Tasmota's TLS in 2019, whose stack is what it allocates.\n",
         buffers.join("; "),
     ));
-    if !mqtt.is_empty() {
-        text.push_str(&format!(
-            "\n| MQTT | {} |\n|---|---|---:|---:|---:|---:|\n",
-            MQTT_COLUMNS.join(" | ")
-        ));
-        for (board, mqtt) in mqtt {
-            text.push_str(&format!("| {board} | {} |\n", mqtt_line(mqtt).join(" | ")));
-        }
-        text.push_str(&format!("\n{MQTT_LEGEND}\n"));
-    }
+    let small = [
+        sheets::esp32c3(scenarios()),
+        sheets::published(&beside.published),
+        sheets::choices(rows),
+        sheets::ciphers(beside),
+        sheets::mqtt(&beside.mqtt),
+    ];
+    text.extend(small.iter().map(Sheet::markdown));
     text
 }
 

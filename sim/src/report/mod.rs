@@ -1,17 +1,22 @@
 //! What was measured, for people ([`human`], [`html`]), for the README ([`markdown`]) and for machines ([`json`]).
+//! [`sheets`] are the small tables that all but the last of them show beside the one of the scenarios.
 
 pub mod html;
 pub mod human;
 pub mod json;
 pub mod markdown;
+pub mod published;
+pub mod sheet;
+pub mod sheets;
 
 use std::path::Path;
 
 use bearcub::tls::meter::Operation;
 
 use crate::board::Board;
-use crate::board::measure::{Measurement, measure};
+use crate::board::measure::{Measurement, ciphers, measure};
 use crate::board::mqtt::{self, Mqtt};
+use crate::board::run::Cipher;
 use crate::board::tools::{self, Tools};
 use crate::commands::tell;
 use crate::failure::Failure;
@@ -85,46 +90,46 @@ pub fn rows(
     rows
 }
 
-/// What MQTT takes on those boards.
-///
-/// # Errors
-/// What cannot be built or run.
-pub fn mqtt(boards: &[(Board, Tools)]) -> Result<Vec<(Board, Mqtt)>, Failure> {
-    boards
-        .iter()
-        .map(|(board, tools)| Ok((*board, mqtt::measured(*board, tools)?)))
-        .collect()
+/// What is measured beside the scenarios.
+#[derive(Default)]
+pub struct Beside {
+    /// What MQTT takes, by board.
+    pub mqtt: Vec<(Board, Mqtt)>,
+    /// What the implementations of the ciphers take, by board.
+    pub ciphers: Vec<(Board, Vec<Cipher>)>,
+    /// What was published for an ESP8266, beside ours.
+    pub published: Vec<published::Line>,
 }
 
-/// The columns of a table of what MQTT takes, behind the board.
-const MQTT_COLUMNS: [&str; 5] = [
-    "session B",
-    "flash B, QoS 0 out",
-    "flash B, all",
-    "publish, QoS 1",
-    "with TLS",
-];
-
-/// A line of it.
-fn mqtt_line(mqtt: &Mqtt) -> [String; 5] {
-    let sizes = mqtt.sizes;
-    let number = |number: u64| grouped(number as usize);
-    [
-        format!(
-            "{} + {} a slot + {} a subscription",
-            sizes.session, sizes.slot, sizes.subscription
-        ),
-        number(mqtt.sending.total()),
-        number(mqtt.all.total()),
-        number(mqtt.publish()),
-        number(mqtt.publish_with_tls),
-    ]
+impl Beside {
+    /// All of it on those boards.
+    ///
+    /// # Errors
+    /// What cannot be built or run.
+    pub fn measured(boards: &[(Board, Tools)]) -> Result<Beside, Failure> {
+        let mut beside = Beside::default();
+        for (board, tools) in boards {
+            beside.mqtt.push((*board, mqtt::measured(*board, tools)?));
+            beside.ciphers.push((*board, ciphers(*board, tools)?));
+            if *board == Board::Esp8266 {
+                beside.published = published::compare(tools)?;
+            }
+        }
+        Ok(beside)
+    }
 }
 
-/// What stands below it.
-const MQTT_LEGEND: &str = "MQTT: bytes of a session without its buffers and its store; what MQTT adds to a program that \
-    publishes with QoS 0, and to one that publishes and subscribes with every QoS; instructions of a message of 64 bytes, from \
-    `publish` to the broker's acknowledgement, and the same with TLS (AES-128-GCM).";
+fn is_main(row: &Row) -> bool {
+    !row.scenario.resumed && !is_choice(row) && !is_records(row)
+}
+
+fn is_records(row: &Row) -> bool {
+    row.scenario.name.starts_with("records-")
+}
+
+fn is_choice(row: &Row) -> bool {
+    row.scenario.name.starts_with("choice-")
+}
 
 type Loaded = (&'static Scenario, Result<Recording, Failure>);
 type OnBoard = Option<Result<Measurement, Failure>>;

@@ -7,6 +7,8 @@ mod choices;
 
 use std::path::{Path, PathBuf};
 
+use bearcub::tls::RECORD_OVERHEAD;
+
 use crate::failure::Failure;
 use crate::plan::{Buffers, FragmentPlan};
 
@@ -105,6 +107,8 @@ pub enum TrustBy {
 
 /// Bytes of BearSSL's client context, certificate decoder and validator in Tasmota, from the same page.
 pub const PUBLISHED_STRUCTURES: [usize; 3] = [3440, 1152, 3072];
+/// Bytes of its record buffers: 1024 + 325 in, 1024 + 85 out, and what manages them.
+pub const PUBLISHED_BUFFERS: usize = 2528;
 
 /// What Tasmota's page says about its TLS on an ESP8266, from 2019; bytes and milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -257,6 +261,23 @@ pub const OF_2019: Scenario = Scenario {
     resumed: false,
 };
 
+/// Record buffers as large as the published ones: 1349 bytes in, 1109 out.
+pub const BUFFERS_OF_2019: Scenario = Scenario {
+    name: "aws-2019-buffers",
+    about: "as aws-ca, with record buffers as large as those of the published connections",
+    published: None,
+    terms: Terms {
+        buffers: Buffers {
+            input: 1024 + 325 - RECORD_OVERHEAD,
+            output: 1024 + 85 - RECORD_OVERHEAD,
+            ..Buffers::DEFAULT
+        },
+        ..Terms::USUAL
+    },
+    same_work: false,
+    ..ALL[1]
+};
+
 /// Records of the size of publishes, in both directions: what a byte costs once the connection is there.
 pub const RECORDS: [Scenario; 3] = [
     records(
@@ -309,9 +330,8 @@ const fn resumed(name: &'static str, scenario: Scenario) -> Scenario {
 
 /// Every scenario that there is.
 pub fn every() -> impl Iterator<Item = &'static Scenario> {
-    let of_2019 = std::slice::from_ref(&OF_2019);
     ALL.iter()
-        .chain(of_2019)
+        .chain([&OF_2019, &BUFFERS_OF_2019])
         .chain(&RESUMED)
         .chain(&CHOICES)
         .chain(&RECORDS)

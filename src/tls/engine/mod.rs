@@ -289,7 +289,16 @@ impl Context {
         }
         // SAFETY: the bytes are in the input buffer, and BearSSL is not working now.
         let data = unsafe { core::slice::from_raw_parts(place, staged.min(room)) };
-        let portion = match self.framing.portion(data) {
+        // BearSSL keeps what was offered until the whole of the server's identifier has passed.
+        // SAFETY: the context has been set up, and BearSSL is not working now.
+        let session = unsafe { &(*self.raw()).session };
+        let session = match self.offered_session {
+            true => session
+                .session_id
+                .get(..usize::from(session.session_id_len)),
+            false => None,
+        };
+        let portion = match self.framing.portion(data, session.unwrap_or_default()) {
             Ok(portion) => portion,
             Err(error) => {
                 self.staged = 0;
@@ -344,6 +353,12 @@ impl Context {
                 if self.framing.next() == Message::ClientHello && self.output().is_empty() =>
             {
                 self.framing.set_next(Message::ServerHello);
+            }
+            Phase::Handshake
+                if self.framing.next() == Message::ServerKeyExchange
+                    && self.suite() == br::BR_TLS_RSA_WITH_AES_128_GCM_SHA256 =>
+            {
+                self.framing.set_next(Message::ServerHelloDone);
             }
             Phase::Handshake
                 if self.framing.next() == Message::ClientKeyExchange

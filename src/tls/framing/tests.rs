@@ -2,6 +2,9 @@ use std::{vec, vec::Vec};
 
 use super::*;
 
+/// The identifier of the session that was offered.
+const OFFERED: [u8; 3] = [5, 6, 7];
+
 fn record(kind: u8, payload: &[u8]) -> Vec<u8> {
     let mut out = vec![kind, 3, 3];
     out.extend((payload.len() as u16).to_be_bytes());
@@ -22,10 +25,14 @@ fn server_hello(extensions: &[u8]) -> Vec<u8> {
 }
 
 fn insecure_server_hello(extensions: &[u8]) -> Vec<u8> {
+    server_hello_with_id(&[9; 4], extensions)
+}
+
+fn server_hello_with_id(id: &[u8], extensions: &[u8]) -> Vec<u8> {
     let mut body = vec![3, 3];
     body.extend([7; 32]);
-    body.push(4);
-    body.extend([9; 4]);
+    body.push(id.len() as u8);
+    body.extend(id);
     body.extend([0xC0, 0x2F, 0]);
     body.extend((extensions.len() as u16).to_be_bytes());
     body.extend(extensions);
@@ -56,7 +63,7 @@ fn feed(framing: &mut Framing, data: &[u8], chunk: usize) -> Result<Vec<usize>, 
     let mut at = 0;
     while at < data.len() {
         let end = (at + chunk).min(data.len());
-        at += framing.portion(&data[at..end])?;
+        at += framing.portion(&data[at..end], &OFFERED)?;
         ends.push(at);
     }
     Ok(ends)
@@ -99,6 +106,25 @@ fn every_split_follows_to_the_same_end() {
         );
         assert!(framing.seen_certificate_request());
     }
+}
+
+#[test]
+fn the_session_that_was_offered_is_recognised_by_its_whole_identifier() {
+    let after = |id: &[u8], chunk| {
+        let mut framing = framing();
+        let hello = server_hello_with_id(id, &[0xFF, 1, 0, 1, 0]);
+        feed(&mut framing, &record(22, &hello), chunk).unwrap();
+        framing.next()
+    };
+    for chunk in 1..60 {
+        assert_eq!(after(&OFFERED, chunk), Message::ChangeCipherSpec);
+        let others: [&[u8]; 5] = [&[], &[5], &[5, 6], &[5, 6, 8], &[5, 6, 7, 0]];
+        for other in others {
+            assert_eq!(after(other, chunk), Message::Certificate, "{other:?}");
+        }
+    }
+    let hello = server_hello_with_id(&OFFERED, &[]);
+    assert!(feed(&mut framing(), &record(22, &hello), 9).is_err());
 }
 
 #[test]

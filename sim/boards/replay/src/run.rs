@@ -119,14 +119,18 @@ fn handshake<'s, M: Machine>(
     let mut handshake = begun?;
     let mut message = handshake.next();
     let mut result = Ok(());
+    let mut curves = 0;
     while result.is_ok() && !handshake.is_complete() {
         result = advance::<M>(&mut handshake.wire(), player, &mut meter);
         if handshake.next() != message || result.is_err() {
             let stack = top.saturating_sub(stack::lowest::<M>());
+            let before = core::mem::replace(&mut curves, on_curves());
             let _ = writeln!(
                 host,
-                r#"{{"event":"stage","message":"{message:?}","instructions":{},"longest":{},"stack":{stack}}}"#,
-                meter.instructions, meter.longest,
+                r#"{{"event":"stage","message":"{message:?}","instructions":{},"longest":{},"curves":{},"stack":{stack}}}"#,
+                meter.instructions,
+                meter.longest,
+                curves.wrapping_sub(before),
             );
             message = handshake.next();
             meter = Meter::new();
@@ -161,6 +165,28 @@ fn handshake<'s, M: Machine>(
         meter.instructions
     );
     Ok(connection)
+}
+
+/// Instructions of arithmetic on curves so far.
+#[cfg(feature = "meter")]
+fn on_curves() -> u32 {
+    use bearcub::tls::meter::{Operation, time};
+    let curves = [
+        Operation::P256Mul,
+        Operation::P256MulGen,
+        Operation::P256MulAdd,
+        Operation::P384Mul,
+        Operation::P384MulGen,
+        Operation::P384MulAdd,
+        Operation::X25519,
+    ];
+    curves.into_iter().map(time).fold(0, u32::wrapping_add)
+}
+
+/// They are not counted here.
+#[cfg(not(feature = "meter"))]
+fn on_curves() -> u32 {
+    0
 }
 
 /// Does the next thing.

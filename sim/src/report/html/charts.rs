@@ -19,18 +19,18 @@ const PUBLISHED: [RGBColor; 3] = [
     RGBColor(172, 180, 186),
     RGBColor(204, 210, 214),
 ];
-/// For the stages of a handshake, the network's first.
-const STAGES: [RGBColor; 10] = [
-    RGBColor(200, 206, 212),
-    RGBColor(46, 94, 140),
-    RGBColor(96, 150, 190),
-    RGBColor(108, 160, 88),
-    RGBColor(196, 200, 84),
-    RGBColor(224, 148, 56),
-    RGBColor(196, 84, 68),
-    RGBColor(142, 96, 156),
-    RGBColor(92, 124, 128),
-    RGBColor(60, 60, 72),
+/// The parts of a connect: the network, the stages of the handshake, what comes after the last of them.
+const PARTS: [(&str, RGBColor); 10] = [
+    ("network", RGBColor(200, 206, 212)),
+    ("ClientHello", RGBColor(46, 94, 140)),
+    ("ServerHello", RGBColor(96, 150, 190)),
+    ("Certificate", RGBColor(108, 160, 88)),
+    ("ServerKeyExchange", RGBColor(196, 200, 84)),
+    ("ServerHelloDone", RGBColor(224, 148, 56)),
+    ("ClientKeyExchange", RGBColor(196, 84, 68)),
+    ("ChangeCipherSpec", RGBColor(142, 96, 156)),
+    ("Finished", RGBColor(92, 124, 128)),
+    ("end", RGBColor(60, 60, 72)),
 ];
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
@@ -192,9 +192,10 @@ pub fn time(board: Board, rows: &[(&Row, &Measurement)]) -> Result<String, Failu
         for (number, (name, shares, published)) in bars.iter().enumerate() {
             let bottom = (bars.len() - 1 - number) as f64;
             let mut from = 0.0;
-            for (stage, (_, share)) in shares.iter().enumerate() {
+            for (part, share) in shares {
                 let to = (from + share).min(right);
-                let color = STAGES[stage.min(STAGES.len() - 1)];
+                let known = PARTS.iter().find(|(name, _)| name == part);
+                let color = known.map_or(BLACK, |(_, color)| *color);
                 chart.draw_series([Rectangle::new(
                     [(from.min(right), bottom + 0.4), (to, bottom + 0.9)],
                     color.filled(),
@@ -214,15 +215,7 @@ pub fn time(board: Board, rows: &[(&Row, &Measurement)]) -> Result<String, Failu
             let (x, y) = chart.backend_coord(&(from.min(right * 0.93), bottom + 0.8));
             area.draw_text(&format!("{from:.0}{beyond}"), &style, (x + 4, y))?;
         }
-        let longest = bars.iter().max_by_key(|(_, shares, _)| shares.len());
-        let mut entries: Vec<_> = longest
-            .map(|(_, shares, _)| {
-                let names = shares.iter().enumerate();
-                names
-                    .map(|(stage, (name, _))| (&name[..], STAGES[stage.min(STAGES.len() - 1)]))
-                    .collect()
-            })
-            .unwrap_or_default();
+        let mut entries = PARTS.to_vec();
         entries.push(("published", PUBLISHED[0]));
         legend(area, (12, height as i32 - 20), &entries)
     })

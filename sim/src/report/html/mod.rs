@@ -4,15 +4,14 @@ mod charts;
 
 use std::fmt::Write;
 
-use super::{CLOCKS, MQTT_COLUMNS, MQTT_LEGEND, Row, grouped, millions, mqtt_line};
+use super::{Beside, CLOCKS, Row, grouped, is_choice, is_main, is_records, millions, sheets};
 use crate::board::Board;
 use crate::board::features::Feature;
 use crate::board::measure::Measurement;
-use crate::board::mqtt::Mqtt;
 use crate::failure::Failure;
 use crate::measure::Measured;
 use crate::model;
-use crate::scenarios::{PUBLISHED_STRUCTURES, Published};
+use crate::scenarios::Published;
 
 /// What is on the page.
 pub struct Contents<'a> {
@@ -20,8 +19,8 @@ pub struct Contents<'a> {
     pub rows: &'a [Row],
     /// What each feature adds to the flash, by board.
     pub features: &'a [(Board, Vec<Feature>)],
-    /// What MQTT takes, by board.
-    pub mqtt: &'a [(Board, Mqtt)],
+    /// What is measured beside them.
+    pub beside: &'a Beside,
     /// Versions of the tools.
     pub versions: &'a [String],
 }
@@ -49,7 +48,8 @@ pub fn page(contents: &Contents<'_>) -> Result<String, Failure> {
          <title>What a secure connection costs</title>\n<style>{STYLE}</style>\n</head>\n<body>\n\
          <h1>What a secure connection costs</h1>\n\
          <p>bearcub on the CPUs of an ESP8266 and an ESP32-C3, emulated: bytes, instructions and stack are measured, \
-         milliseconds are computed from the instructions (<code>≈</code>: with the ESP8266's cycles per instruction). \
+         milliseconds are computed from the instructions (<code>≈</code>: with the ESP8266's cycles per instruction; \
+         <code>~</code>: modelled, where nothing could be measured). \
          Beside it, in grey: what was published for Tasmota's TLS in 2019.</p>\n"
     );
     type Belongs = fn(&Row) -> bool;
@@ -63,10 +63,18 @@ pub fn page(contents: &Contents<'_>) -> Result<String, Failure> {
         let rows: Vec<_> = contents.rows.iter().filter(|row| belongs(row)).collect();
         let _ = write!(page, "<h2>{title}</h2>\n{}", table(&rows));
     }
-    page.push_str(&per_byte(contents.rows));
-    let _ = write!(page, "<h2>MQTT</h2>\n{}", mqtt_table(contents.mqtt));
-    page.push_str("<h2>Published, and measured in the same configuration</h2>\n");
-    page.push_str(&comparison(contents.rows));
+    let (rows, beside) = (contents.rows, contents.beside);
+    let small = [
+        (sheets::records(rows), "Instructions a byte"),
+        (sheets::ciphers(beside), "Implementations of the ciphers"),
+        (sheets::esp32c3(rows.iter()), "On the ESP32-C3"),
+        (sheets::mqtt(&beside.mqtt), "MQTT"),
+        (
+            sheets::published(&beside.published),
+            "Published, and measured in the same configuration",
+        ),
+    ];
+    page.extend(small.iter().map(|(sheet, title)| sheet.html(title)));
     for board in Board::ALL {
         let rows: Vec<_> = contents
             .rows
@@ -97,18 +105,6 @@ pub fn page(contents: &Contents<'_>) -> Result<String, Failure> {
     }
     page.push_str("</p>\n</body>\n</html>\n");
     Ok(page)
-}
-
-fn is_main(row: &Row) -> bool {
-    !row.scenario.resumed && !is_choice(row) && !is_records(row)
-}
-
-fn is_records(row: &Row) -> bool {
-    row.scenario.name.starts_with("records-")
-}
-
-fn is_choice(row: &Row) -> bool {
-    row.scenario.name.starts_with("choice-")
 }
 
 fn table(rows: &[&Row]) -> String {
@@ -172,109 +168,20 @@ fn line(text: &mut String, row: &Row, measured: &Measured) {
     text.push('\n');
 }
 
-/// Instructions for each byte of application data.
-fn per_byte(rows: &[Row]) -> String {
-    let mut text = String::from(
-        "<div class=\"scroll\"><table>\n<tr><th>instructions a byte<th>board<th>bytes<th>sealing<th>opening\n",
-    );
-    for row in rows.iter().filter(|row| is_records(row)) {
-        for (board, measurement) in &row.boards {
-            for turn in &measurement.turns {
-                let _ = writeln!(
-                    text,
-                    "<tr><td>{}<td>{board}<td>{}<td>{}<td>{}",
-                    row.scenario.name,
-                    turn.sent,
-                    turn.sealing / turn.sent.max(1) as u64,
-                    turn.opening / turn.received.max(1) as u64
-                );
-            }
-        }
-    }
-    text.push_str("</table></div>\n");
-    text
-}
-
-fn mqtt_table(mqtt: &[(Board, Mqtt)]) -> String {
-    let mut text = format!(
-        "<div class=\"scroll\"><table>\n<tr><th>board<th>{}\n",
-        MQTT_COLUMNS.join("<th>")
-    );
-    for (board, mqtt) in mqtt {
-        let _ = writeln!(text, "<tr><td>{board}<td>{}", mqtt_line(mqtt).join("<td>"));
-    }
-    let _ = write!(text, "</table></div>\n<p>{}</p>\n", escape(MQTT_LEGEND));
-    text
-}
-
-/// Only what is alike is set side by side: the same public-key operations, the same structures.
-fn comparison(rows: &[Row]) -> String {
-    let mut text = String::from(
-        "<div class=\"scroll\"><table>\n<tr><th>scenario<th>published, ms at 80 and 160 MHz<th>ours, ms<th>difference, s\n",
-    );
-    for row in rows {
-        let (Some(published), Some(measurement)) = (row.scenario.published, row.on(Board::Esp8266))
-        else {
-            continue;
-        };
-        if !row.scenario.same_work {
-            continue;
-        }
-        let ours = model::CLOCKS.map(|mhz| model::measured_milliseconds(measurement, mhz));
-        let difference: Vec<_> = ours
-            .iter()
-            .zip(published.milliseconds)
-            .map(|(ours, theirs)| format!("{:+.2}", (f64::from(*ours) - f64::from(theirs)) / 1e3))
-            .collect();
-        let _ = writeln!(
-            text,
-            "<tr><td>{}<td>{}, {}<td>{}, {}<td>{}",
-            row.scenario.name,
-            published.milliseconds[0],
-            published.milliseconds[1],
-            ours[0],
-            ours[1],
-            difference.join(", ")
-        );
-    }
-    text.push_str("</table></div>\n");
-    let measured = rows.iter().find_map(|row| row.on(Board::Esp8266));
-    if let Some(measurement) = measured {
-        text.push_str(
-            "<div class=\"scroll\"><table>\n<tr><th>bytes on the ESP8266<th>published<th>ours<th>difference, %\n",
-        );
-        let names = ["client context", "certificate decoder", "validator"];
-        for (number, name) in names.into_iter().enumerate() {
-            let (published, ours) = (PUBLISHED_STRUCTURES[number], measurement.structures[number]);
-            let difference = (ours as f64 / published as f64 - 1.0) * 100.0;
-            let _ = writeln!(
-                text,
-                "<tr><td>{name}<td>{}<td>{}<td>{difference:+.1}",
-                grouped(published),
-                grouped(ours)
-            );
-        }
-        text.push_str(
-            "</table></div>\n<p>The stack that is published is what is allocated for it; ours is what was used.</p>\n",
-        );
-    }
-    text
-}
-
 /// The share of each stage in a connect, in milliseconds at that clock, the network's first.
 fn shares(measurement: &Measurement, mhz: u32) -> Vec<(String, f64)> {
-    let total = f64::from(model::measured_milliseconds(measurement, mhz));
-    let network = model::NETWORK * 1000.0;
-    let all = measurement.instructions().max(1) as f64;
-    let mut shares = vec![("network".to_owned(), network)];
+    let mut shares = vec![("network".to_owned(), model::NETWORK * 1000.0)];
     for stage in &measurement.stages {
-        let share = stage.instructions as f64 / all * (total - network);
+        let share = model::computing(stage.instructions, stage.curves, mhz);
         shares.push((stage.message.clone(), share));
     }
+    let finishing = model::computing(measurement.finishing, 0, mhz);
+    shares.push(("end".to_owned(), finishing));
     shares
 }
 
-fn escape(text: &str) -> String {
+/// Text as HTML wants it.
+pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
