@@ -79,6 +79,16 @@ pub fn record_from(
     chain: std::sync::Arc<Chain>,
     config: &Config<'_>,
 ) -> Recorded {
+    record_talk(server, chain, config, 1)
+}
+
+/// The same with so many questions, each with its answer.
+pub fn record_talk(
+    server: std::net::SocketAddr,
+    chain: std::sync::Arc<Chain>,
+    config: &Config<'_>,
+    questions: usize,
+) -> Recorded {
     let passed = Rc::default();
     let tap = Tap {
         inner: Tcp::connect(server),
@@ -90,7 +100,9 @@ pub fn record_from(
     let mut stream =
         tls::connect(tap, &mut *storage, &mut scratch, config, &mut Seeded(seed)).unwrap();
     let handshake = passed.borrow().0.len();
-    talk(&mut stream).unwrap();
+    for _ in 0..questions {
+        talk(&mut stream).unwrap();
+    }
     stream.close().unwrap();
     let (server, client) = passed.take();
     Recorded {

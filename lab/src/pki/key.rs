@@ -18,6 +18,8 @@ pub enum KeyKind {
     Rsa1024,
     /// What most servers with RSA have.
     Rsa2048,
+    /// The same with the public exponent 3, with which sloppy verifiers accept forged signatures.
+    Rsa2048Exponent3,
     /// What some roots have. Takes a second or two to make.
     Rsa4096,
     /// secp256r1.
@@ -29,7 +31,7 @@ pub enum KeyKind {
 impl KeyKind {
     /// Whether it is an RSA key (else it is an elliptic-curve key).
     pub const fn is_rsa(self) -> bool {
-        matches!(self, KeyKind::Rsa1024 | KeyKind::Rsa2048 | KeyKind::Rsa4096)
+        !matches!(self, KeyKind::P256 | KeyKind::P384)
     }
 
     /// The hash function that an authority with such a key signs with, unless told otherwise.
@@ -40,15 +42,19 @@ impl KeyKind {
         }
     }
 
-    fn genpkey_arguments(self) -> [&'static str; 4] {
+    fn genpkey_arguments(self) -> Vec<&'static str> {
         let (algorithm, size) = match self {
             KeyKind::Rsa1024 => ("RSA", "rsa_keygen_bits:1024"),
-            KeyKind::Rsa2048 => ("RSA", "rsa_keygen_bits:2048"),
+            KeyKind::Rsa2048 | KeyKind::Rsa2048Exponent3 => ("RSA", "rsa_keygen_bits:2048"),
             KeyKind::Rsa4096 => ("RSA", "rsa_keygen_bits:4096"),
             KeyKind::P256 => ("EC", "ec_paramgen_curve:P-256"),
             KeyKind::P384 => ("EC", "ec_paramgen_curve:P-384"),
         };
-        ["-algorithm", algorithm, "-pkeyopt", size]
+        let mut arguments = vec!["-algorithm", algorithm, "-pkeyopt", size];
+        if self == KeyKind::Rsa2048Exponent3 {
+            arguments.extend(["-pkeyopt", "rsa_keygen_pubexp:3"]);
+        }
+        arguments
     }
 }
 
@@ -114,7 +120,8 @@ impl KeyPair {
     ///
     /// If `openssl` is missing (the message says what to install) or fails.
     pub fn generate(kind: KeyKind) -> KeyPair {
-        let arguments = [&["genpkey"][..], &kind.genpkey_arguments()].concat();
+        let mut arguments = vec!["genpkey"];
+        arguments.extend(kind.genpkey_arguments());
         let pem = openssl(&arguments, b"").unwrap_or_else(|error| panic!("{error}"));
         KeyPair::from_pkcs8(kind, &decode_pem(&pem)).unwrap_or_else(|error| panic!("{error}"))
     }
