@@ -107,6 +107,54 @@ fn an_extension_that_was_not_asked_for_is_refused() {
     }
 }
 
+/// A handshake that leaves out the message that proves something, or switches to encryption before there is a secret.
+#[test]
+fn messages_left_out_repeated_early_or_in_another_order_are_refused() {
+    use forger::CHANGE_CIPHER_SPEC as SWITCH;
+    let chain = pki::simple(KeyKind::Rsa2048);
+    let trust = Trust::learn();
+    let config = Config::new(&chain.host, &trust);
+    let orders: [&[u8]; 16] = [
+        &[11, 12, 14],
+        &[2, 12, 14],
+        &[2, 11, 14],
+        &[2, 14],
+        &[2, 2, 11, 12, 14],
+        &[2, 11, 11, 12, 14],
+        &[2, 11, 12, 12, 14],
+        &[2, 12, 11, 14],
+        &[SWITCH, 2, 11, 12, 14],
+        &[2, SWITCH, 11, 12, 14],
+        &[2, 11, SWITCH, 12, 14],
+        &[2, 11, 12, SWITCH, 14],
+        &[2, SWITCH, 20],
+        &[2, 11, 12, 20],
+        &[20],
+        &[2, 11, 12, 1],
+    ];
+    for order in orders {
+        let forgery = Forgery {
+            order,
+            ..Forgery::of(&chain)
+        };
+        let error = forgery.against(&config);
+        assert!(
+            matches!(error, Some(Error::Peer(PeerError::Protocol(_)))),
+            "{order:?}: {error:?}"
+        );
+    }
+    // Asking anew in the middle is ignored, as RFC 5246 section 7.4.1.1 has it, and leads nowhere.
+    let forgery = Forgery {
+        order: &[0, 2, 11, 12, 14],
+        ..Forgery::of(&chain)
+    };
+    let error = forgery.against(&config);
+    assert!(
+        matches!(error, None | Some(Error::Peer(PeerError::Protocol(_)))),
+        "{error:?}"
+    );
+}
+
 /// A point beside the curve would give the attacker the client's key, piece by piece.
 #[test]
 fn a_point_that_is_not_on_the_curve_is_refused() {

@@ -20,6 +20,9 @@ pub const P256_POINT: [u8; 65] = [
     0xF5,
 ];
 
+/// In [`Forgery::order`]: a ChangeCipherSpec, which is no message of the handshake and has no number there.
+pub const CHANGE_CIPHER_SPEC: u8 = 255;
+
 /// How the key exchange is signed: algorithm bytes and signature of client random, server random and parameters.
 pub type Sign<'a> = dyn Fn(&[u8]) -> ([u8; 2], Vec<u8>) + 'a;
 
@@ -41,7 +44,9 @@ pub struct Forgery<'a> {
     pub point: Vec<u8>,
     /// Who signs; the chain's key with RSA and SHA-256 if nobody is named.
     pub sign: Option<&'a Sign<'a>>,
-    /// What comes behind the ServerHelloDone.
+    /// The messages in their order, by their types.
+    pub order: &'a [u8],
+    /// What comes behind them.
     pub afterwards: Vec<u8>,
 }
 
@@ -57,6 +62,7 @@ impl<'a> Forgery<'a> {
             group: 23,
             point: P256_POINT.to_vec(),
             sign: None,
+            order: &[2, 11, 12, 14],
             afterwards: Vec::new(),
         }
     }
@@ -120,13 +126,23 @@ impl Forger<'_> {
         exchange.extend(algorithm);
         exchange.extend((signature.len() as u16).to_be_bytes());
         exchange.extend(signature);
-        let mut messages = message(2, &hello);
-        messages.extend(message(11, &certificates));
-        messages.extend(message(12, &exchange));
-        messages.extend(message(14, &[]));
         let mut flight = Vec::new();
-        for piece in messages.chunks(512) {
-            flight.extend(record(22, piece));
+        for &kind in forgery.order {
+            let body = match kind {
+                2 => &hello[..],
+                11 => &certificates,
+                12 => &exchange,
+                CHANGE_CIPHER_SPEC => {
+                    flight.extend(record(20, &[1]));
+                    continue;
+                }
+                // Finished.
+                20 => &[0; 12],
+                _ => &[],
+            };
+            for piece in message(kind, body).chunks(512) {
+                flight.extend(record(22, piece));
+            }
         }
         flight.extend(&forgery.afterwards);
         flight
