@@ -149,14 +149,14 @@ impl Time {
     /// `None` for any other form (no seconds, an offset from UTC) and for a moment that does not exist.
     #[must_use]
     pub const fn from_utc_time(content: &[u8]) -> Option<Self> {
-        if content.len() != 13 {
+        let &[y1, y2, ref rest @ ..] = content else {
             return None;
-        }
-        let Some(year) = two_digits(content, 0) else {
+        };
+        let Some(year) = two_digits(y1, y2) else {
             return None;
         };
         let century = if year < 50 { 2000 } else { 1900 };
-        Self::from_month_on(century + year as u16, content, 2)
+        Self::from_month_on(century + year as u16, rest)
     }
 
     /// The content octets of an ASN.1 `GeneralizedTime`, as DER has it in certificates: `YYYYMMDDHHMMSSZ`
@@ -166,26 +166,26 @@ impl Time {
     /// does not exist, and for years before 1950.
     #[must_use]
     pub const fn from_generalized_time(content: &[u8]) -> Option<Self> {
-        if content.len() != 15 {
-            return None;
-        }
-        let (Some(century), Some(year)) = (two_digits(content, 0), two_digits(content, 2)) else {
+        let &[c1, c2, y1, y2, ref rest @ ..] = content else {
             return None;
         };
-        Self::from_month_on(century as u16 * 100 + year as u16, content, 4)
+        let (Some(century), Some(year)) = (two_digits(c1, c2), two_digits(y1, y2)) else {
+            return None;
+        };
+        Self::from_month_on(century as u16 * 100 + year as u16, rest)
     }
 
-    /// Reads `MMDDHHMMSSZ` at `start`; the caller has checked that 11 octets are there.
-    const fn from_month_on(year: u16, content: &[u8], start: usize) -> Option<Self> {
-        if content[start + 10] != b'Z' {
+    /// Reads `MMDDHHMMSSZ`.
+    const fn from_month_on(year: u16, content: &[u8]) -> Option<Self> {
+        let &[mo1, mo2, d1, d2, h1, h2, mi1, mi2, s1, s2, b'Z'] = content else {
             return None;
-        }
+        };
         let (Some(month), Some(day), Some(hour), Some(minute), Some(second)) = (
-            two_digits(content, start),
-            two_digits(content, start + 2),
-            two_digits(content, start + 4),
-            two_digits(content, start + 6),
-            two_digits(content, start + 8),
+            two_digits(mo1, mo2),
+            two_digits(d1, d2),
+            two_digits(h1, h2),
+            two_digits(mi1, mi2),
+            two_digits(s1, s2),
         ) else {
             return None;
         };
@@ -361,9 +361,8 @@ const fn days_before_year(year: u16) -> i64 {
     year * 365 + leap_days
 }
 
-/// Two decimal digits at `start`; the caller has checked that two octets are there.
-const fn two_digits(content: &[u8], start: usize) -> Option<u8> {
-    let (tens, ones) = (content[start], content[start + 1]);
+/// The number of two decimal digits.
+const fn two_digits(tens: u8, ones: u8) -> Option<u8> {
     if tens.is_ascii_digit() && ones.is_ascii_digit() {
         Some((tens - b'0') * 10 + (ones - b'0'))
     } else {

@@ -117,7 +117,7 @@ impl<F: FnMut() -> u32> TryRng for Register<F> {
     fn try_fill_bytes(&mut self, dst: &mut [u8]) -> Result<(), Stuck> {
         for chunk in dst.chunks_mut(4) {
             let word = self.try_next_u32()?.to_le_bytes();
-            chunk.copy_from_slice(&word[..chunk.len()]);
+            crate::bytes::copy(chunk, &word);
         }
         Ok(())
     }

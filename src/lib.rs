@@ -51,6 +51,8 @@ extern crate std;
 
 #[forbid(unsafe_code)]
 pub mod buffer;
+
+mod bytes;
 #[forbid(unsafe_code)]
 pub mod clock;
 #[forbid(unsafe_code)]

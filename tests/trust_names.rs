@@ -133,7 +133,71 @@ fn names_print_as_they_are_used() {
     assert_eq!(name("[2001:db8::7]").to_string(), "2001:db8::7");
 }
 
+fn core_reads(text: &str) -> Option<std::net::IpAddr> {
+    let bare = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    match bare {
+        Some(bare) => bare.parse::<std::net::Ipv6Addr>().ok().map(Into::into),
+        None => text.parse().ok(),
+    }
+}
+
+#[test]
+fn addresses_are_read_as_core_reads_them() {
+    let texts = [
+        "::",
+        "::1",
+        "1::",
+        "1::2",
+        "1:::2",
+        ":::",
+        ":1",
+        "1:",
+        ":",
+        "",
+        "[::1]",
+        "[1::]",
+        "[]",
+        "1:2:3:4:5:6:7:8",
+        "1:2:3:4:5:6:7::",
+        "::2:3:4:5:6:7:8",
+        "1:2:3:4:5:6:7:8::",
+        "::1:2:3:4:5:6:7:8",
+        "1:2:3:4:5:6:7",
+        "1::2::3",
+        "1:2:3:4:5:6:1.2.3.4",
+        "::1.2.3.4",
+        "1.2.3.4::",
+        "1::1.2.3.4:5",
+        "::ffff:1.2.3",
+        "::12345",
+        "::g",
+        "::-1",
+        "::+1",
+        "fe80::1%eth0",
+        "FE80::A",
+        "1.2.3.4",
+        "[1.2.3.4]",
+        "1.2.3.256",
+        "::1.2.3.256",
+        "2001:db8::8:800:200C:417A",
+    ];
+    for text in texts {
+        let ours = ServerName::parse(text).ok().and_then(|name| name.ip());
+        assert_eq!(ours, core_reads(text), "{text}");
+    }
+}
+
 proptest! {
+    #[test]
+    fn any_text_is_an_address_where_core_says_so(text in "[0-9a-f:.\\[\\]]{0,24}", groups in "(([0-9a-fA-F]{1,4})?:){1,8}([0-9a-f]{1,4})?") {
+        for text in [text, groups] {
+            let ours = ServerName::parse(&text).ok().and_then(|name| name.ip());
+            prop_assert_eq!(ours, core_reads(&text), "{}", text);
+        }
+    }
+
     /// Property: what is accepted as a name covers itself, and its parent's wildcard if it has two parents.
     #[test]
     fn accepted_names_cover_themselves(text in "[a-zA-Z0-9_.-]{1,40}") {

@@ -475,3 +475,52 @@ fn a_session_of_mqtt_is_measured_the_same_every_time() {
         );
     }
 }
+
+/// A program in which nothing can panic has no use for a panic handler, and the linker leaves it out.
+#[test]
+fn no_panic_is_linked() {
+    use bearcub_sim::board::build;
+    use bearcub_sim::plan::TrustPlan;
+    use object::{Object, ObjectSymbol};
+    let plans = [
+        "aws-ca",
+        "letsencrypt-fingerprint",
+        "letsencrypt-ecdsa-ca",
+        "selfsigned-ca-resumed",
+        "choice-chacha20",
+        "choice-shared-buffer",
+        "choice-client-rsa",
+    ];
+    let mut plans: Vec<_> = plans
+        .iter()
+        .map(|name| Recording::load(&recording(name)).unwrap().header.plan)
+        .collect();
+    let mut others = [plans[0].clone(), plans[0].clone()];
+    others[0].trust = TrustPlan::Learn;
+    let (TrustPlan::Anchors(anchors), TrustPlan::Pins(pins)) = (&plans[0].trust, &plans[1].trust)
+    else {
+        panic!("an authority and a pin");
+    };
+    others[1].trust = TrustPlan::AnchorsAndPins(anchors.clone(), pins.clone());
+    plans.extend(others);
+    for board in Board::ALL {
+        let tools = tools_of(board);
+        let _lock = build::lock(board).unwrap();
+        let mut found = Vec::new();
+        for (number, plan) in plans.iter().enumerate() {
+            for kind in [build::Kind::Firmware, build::Kind::MqttFirmware] {
+                if number > 0 && kind == build::Kind::MqttFirmware {
+                    continue;
+                }
+                let elf = std::fs::read(build::image(board, &tools, kind, plan).unwrap()).unwrap();
+                let file = object::File::parse(&*elf).unwrap();
+                let symbols = file.symbols().filter_map(|symbol| symbol.name().ok());
+                let ways = symbols.filter(|name| {
+                    name.contains("panicking") || name.contains("rust_begin_unwind")
+                });
+                found.extend(ways.map(|name| format!("{board}, plan {number}: {name}")));
+            }
+        }
+        assert!(found.is_empty(), "{}", found.join("\n"));
+    }
+}

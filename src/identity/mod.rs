@@ -102,7 +102,8 @@ impl<'a, K: Key> Identity<'a, K> {
         for certificate in chain {
             certificate::check_length(certificate)?;
         }
-        check_pair(chain[0], &key)?;
+        let leaf = chain.first().ok_or(ConfigError::ChainLength)?;
+        check_pair(leaf, &key)?;
         Ok(Self {
             material: Material::Borrowed { chain, key },
         })

@@ -2,6 +2,7 @@
 
 use rand_core::TryCryptoRng;
 
+use crate::bytes;
 use crate::error::{ConfigError, Error, MqttMisuse, NetworkError, ResourceError};
 use crate::trust::{Authenticated, Pin, Verified};
 
@@ -235,9 +236,7 @@ impl Connection<'_> {
     /// # Errors
     /// Why the connection failed, `Truncated` among it. What was decrypted before is read first.
     pub fn read(&mut self, into: &mut [u8]) -> Result<usize, Error> {
-        let ready = self.readable();
-        let len = ready.len().min(into.len());
-        into[..len].copy_from_slice(&ready[..len]);
+        let len = bytes::copy(into, self.readable());
         self.consume(len);
         match self.context().failure() {
             Some(failure) if len == 0 => Err(failure),

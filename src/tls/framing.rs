@@ -4,6 +4,7 @@
 //! that one step does the work of one message. Following along also tells what the engine keeps to itself: whether the
 //! server agreed to the fragment length, which message comes next, and records that are larger than agreed.
 
+use crate::bytes;
 use crate::error::{PeerError, ProtocolError};
 
 use super::FragmentLength;
@@ -166,9 +167,8 @@ impl Framing {
     /// What the server may not send: a record larger than agreed or than the buffer, a handshake without end.
     pub(crate) fn portion(&mut self, data: &[u8], session: &[u8]) -> Result<usize, PeerError> {
         if self.payload == 0 {
-            let wanted = 5 - usize::from(self.header_len);
-            let taken = wanted.min(data.len());
-            self.header[usize::from(self.header_len)..][..taken].copy_from_slice(&data[..taken]);
+            let room = self.header.get_mut(usize::from(self.header_len)..);
+            let taken = bytes::copy(room.unwrap_or_default(), data);
             self.header_len += taken as u8;
             if self.header_len == 5 {
                 self.header_len = 0;
@@ -176,10 +176,10 @@ impl Framing {
             }
             return self.counted(taken);
         }
-        let available = data.len().min(usize::from(self.payload));
+        let data = data.get(..usize::from(self.payload)).unwrap_or(data);
         let taken = match self.header[0] {
-            22 if !self.encrypted => self.handshake(&data[..available], session),
-            _ => available,
+            22 if !self.encrypted => self.handshake(data, session),
+            _ => data.len(),
         };
         // RFC 5746 section 4.1: a server that does not signal it may carry someone else's bytes before ours.
         let seen_hello = matches!(self.next, Message::Certificate | Message::ChangeCipherSpec);
@@ -243,7 +243,9 @@ impl Framing {
     fn handshake(&mut self, data: &[u8], session: &[u8]) -> usize {
         for (index, &byte) in data.iter().enumerate() {
             if self.message_len < 4 {
-                self.message[usize::from(self.message_len)] = byte;
+                if let Some(place) = self.message.get_mut(usize::from(self.message_len)) {
+                    *place = byte;
+                }
                 self.message_len += 1;
                 if self.message_len == 4 {
                     self.body = u32::from_be_bytes(self.message) & 0x00FF_FFFF;
@@ -308,7 +310,7 @@ impl Framing {
                 0 => (Inside::Extension, 4),
                 length => {
                     // The type is needed once the content is there.
-                    self.message[1..3].copy_from_slice(&number.to_be_bytes()[..2]);
+                    [_, self.message[1], self.message[2], _] = (number >> 8).to_be_bytes();
                     (Inside::ExtensionBody, length)
                 }
             },

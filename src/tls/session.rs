@@ -2,6 +2,7 @@
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use crate::bytes;
 use crate::error::{ConfigError, Fault, Input};
 
 /// What it takes to resume a connection: a full handshake's public-key operations are saved.
@@ -47,14 +48,12 @@ impl Session {
             master_secret: *master_secret,
             binding,
         };
-        let len = id.len().min(32);
-        session.id[..len].copy_from_slice(&id[..len]);
-        session.id_len = len as u8;
+        session.id_len = bytes::copy(&mut session.id, id) as u8;
         session
     }
 
     pub(super) fn id(&self) -> &[u8] {
-        &self.id[..usize::from(self.id_len)]
+        self.id.get(..usize::from(self.id_len)).unwrap_or_default()
     }
 
     pub(super) fn suite(&self) -> u16 {
@@ -72,14 +71,14 @@ impl Session {
     /// The session as bytes: format (1), length of the identifier, suite, identifier, master secret, binding. Wipe them
     /// when they are no longer needed.
     pub fn to_bytes(&self) -> [u8; Session::LEN] {
-        let mut bytes = [0; Session::LEN];
-        bytes[0] = FORMAT;
-        bytes[1] = self.id_len;
-        bytes[2..4].copy_from_slice(&self.suite.to_be_bytes());
-        bytes[4..36].copy_from_slice(&self.id);
-        bytes[36..84].copy_from_slice(&self.master_secret);
-        bytes[84..].copy_from_slice(&self.binding);
-        bytes
+        let mut stored = [0; Session::LEN];
+        stored[0] = FORMAT;
+        stored[1] = self.id_len;
+        bytes::copy(&mut stored[2..4], &self.suite.to_be_bytes());
+        bytes::copy(&mut stored[4..36], &self.id);
+        bytes::copy(&mut stored[36..84], &self.master_secret);
+        bytes::copy(&mut stored[84..], &self.binding);
+        stored
     }
 
     /// Reads what [`to_bytes`](Self::to_bytes) wrote.
@@ -87,40 +86,40 @@ impl Session {
     /// # Errors
     /// `Malformed` with the offset: wrong length, unknown format, an identifier of 0 or more than 32 bytes, a suite that is
     /// none of ours. Erased flash (all 0 or all 0xFF) is such an error.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ConfigError> {
+    pub fn from_bytes(stored: &[u8]) -> Result<Self, ConfigError> {
         let wrong = |fault, offset| ConfigError::Malformed {
             input: Input::Session,
             fault,
             offset,
         };
-        let bytes: &[u8; Session::LEN] = bytes.try_into().map_err(|_| {
-            let fault = if bytes.len() < Session::LEN {
+        let stored: &[u8; Session::LEN] = stored.try_into().map_err(|_| {
+            let fault = if stored.len() < Session::LEN {
                 Fault::Truncated
             } else {
                 Fault::TrailingData
             };
-            wrong(fault, bytes.len().min(Session::LEN))
+            wrong(fault, stored.len().min(Session::LEN))
         })?;
-        if bytes[0] != FORMAT {
+        if stored[0] != FORMAT {
             return Err(wrong(Fault::Unsupported, 0));
         }
-        if !(1..=32).contains(&bytes[1]) {
+        if !(1..=32).contains(&stored[1]) {
             return Err(wrong(Fault::OutOfRange, 1));
         }
-        let suite = u16::from_be_bytes([bytes[2], bytes[3]]);
+        let suite = u16::from_be_bytes([stored[2], stored[3]]);
         if super::Suite::name_of(suite).is_none() {
             return Err(wrong(Fault::Unsupported, 2));
         }
         let mut session = Session {
             id: [0; 32],
-            id_len: bytes[1],
+            id_len: stored[1],
             suite,
             master_secret: [0; 48],
             binding: [0; 8],
         };
-        session.id.copy_from_slice(&bytes[4..36]);
-        session.master_secret.copy_from_slice(&bytes[36..84]);
-        session.binding.copy_from_slice(&bytes[84..]);
+        bytes::copy(&mut session.id, &stored[4..36]);
+        bytes::copy(&mut session.master_secret, &stored[36..84]);
+        bytes::copy(&mut session.binding, &stored[84..]);
         Ok(session)
     }
 }

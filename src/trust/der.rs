@@ -99,7 +99,8 @@ impl<'a> Reader<'a> {
             0x80 => return Err(self.malformed(Fault::Unexpected, start + 1)),
         };
         let (content, rest) = rest.split_at_checked(length).ok_or(truncated)?;
-        let raw = &self.left[..self.left.len() - rest.len()];
+        let taken = self.left.len() - rest.len();
+        let raw = self.left.get(..taken).ok_or(truncated)?;
         self.left = rest;
         self.offset += raw.len();
         Ok(Element {

@@ -247,9 +247,11 @@ impl<'a> PublicKey<'a> {
 }
 
 /// A big-endian number without its leading zeros.
-fn magnitude(number: &[u8]) -> &[u8] {
-    let zeros = number.iter().take_while(|octet| **octet == 0).count();
-    &number[zeros..]
+fn magnitude(mut number: &[u8]) -> &[u8] {
+    while let [0, rest @ ..] = number {
+        number = rest;
+    }
+    number
 }
 
 /// Four octets of length, then the bytes: the `string` of RFC 4251 section 5.

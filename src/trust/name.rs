@@ -46,11 +46,11 @@ impl<'a> ServerName<'a> {
         let unbracketed = text
             .strip_prefix('[')
             .and_then(|rest| rest.strip_suffix(']'));
-        if let Some(Ok(address)) = unbracketed.map(str::parse::<Ipv6Addr>) {
+        if let Some(address) = ipv6(unbracketed.unwrap_or(text).as_bytes()) {
             return Ok(Self(Kind::Ip(address.into())));
         }
-        if let Ok(address) = text.parse::<IpAddr>() {
-            return Ok(Self(Kind::Ip(address)));
+        if let Some(address) = ipv4(text.as_bytes()) {
+            return Ok(Self(Kind::Ip(address.into())));
         }
 
         let name = text.strip_suffix('.').unwrap_or(text);
@@ -58,8 +58,8 @@ impl<'a> ServerName<'a> {
             return malformed(Fault::Truncated, 0);
         }
         let mut start = 0;
-        let mut last = "";
-        for label in name.split('.') {
+        let mut last: &[u8] = &[];
+        for label in name.as_bytes().split(|character| *character == b'.') {
             check_label(label, start)?;
             last = label;
             start += label.len() + 1;
@@ -67,7 +67,7 @@ impl<'a> ServerName<'a> {
         if name.len() > 253 {
             return malformed(Fault::TooLong, 253);
         }
-        if last.bytes().all(|character| character.is_ascii_digit()) {
+        if last.iter().all(u8::is_ascii_digit) {
             return malformed(Fault::OutOfRange, name.len() - last.len());
         }
         Ok(Self(Kind::Dns(name)))
@@ -110,7 +110,8 @@ impl<'a> ServerName<'a> {
         let Some(dot) = name.iter().position(|character| *character == b'.') else {
             return false;
         };
-        suffix.contains(&b'.') && name[dot + 1..].eq_ignore_ascii_case(suffix)
+        let rest = name.get(dot + 1..).unwrap_or_default();
+        suffix.contains(&b'.') && rest.eq_ignore_ascii_case(suffix)
     }
 }
 
@@ -142,13 +143,91 @@ impl fmt::Display for ServerName<'_> {
     }
 }
 
-fn check_label(label: &str, start: usize) -> Result<(), ConfigError> {
+/// An IPv4 address: four numbers without leading zeros. `core` reads addresses too, but with ways to panic in its code.
+fn ipv4(text: &[u8]) -> Option<Ipv4Addr> {
+    let mut parts = text.split(|character| *character == b'.');
+    let mut octets = [0; 4];
+    for octet in &mut octets {
+        let part = parts.next()?;
+        if part.is_empty() || part.len() > 3 || (part.len() > 1 && part.first() == Some(&b'0')) {
+            return None;
+        }
+        *octet = u8::try_from(number(part, 10)?).ok()?;
+    }
+    parts.next().is_none().then(|| octets.into())
+}
+
+/// A number of up to seven digits.
+fn number(digits: &[u8], radix: u32) -> Option<u32> {
+    digits.iter().try_fold(0, |sum, digit| {
+        Some(sum * radix + char::from(*digit).to_digit(radix)?)
+    })
+}
+
+/// An IPv6 address in any of the forms of RFC 4291 section 2.2.
+fn ipv6(text: &[u8]) -> Option<Ipv6Addr> {
+    let mut groups = heapless::Vec::<u16, 8>::new();
+    // Where zeros are left out.
+    let mut gap = None;
+    let mut text = text;
+    if let Some(rest) = text.strip_prefix(b"::") {
+        (gap, text) = (Some(0), rest);
+    }
+    let rest = text.strip_suffix(b"::");
+    if rest.is_some() && gap.is_some() {
+        return None;
+    }
+    let ends_in_gap = rest.is_some();
+    text = rest.unwrap_or(text);
+    let mut pieces = text
+        .split(|character| *character == b':')
+        .enumerate()
+        .peekable();
+    while let Some((place, piece)) = pieces.next() {
+        let is_last = pieces.peek().is_none();
+        if piece.is_empty() {
+            // All that is left of "::"; in the middle, a gap.
+            match gap {
+                Some(0) if place == 0 && is_last => break,
+                None if place > 0 && !is_last => gap = Some(groups.len()),
+                _ => return None,
+            }
+        } else if is_last && !ends_in_gap && piece.contains(&b'.') {
+            let [a, b, c, d] = ipv4(piece)?.octets();
+            groups.push(u16::from_be_bytes([a, b])).ok()?;
+            groups.push(u16::from_be_bytes([c, d])).ok()?;
+        } else if piece.len() <= 4 {
+            groups.push(number(piece, 16)? as u16).ok()?;
+        } else {
+            return None;
+        }
+    }
+    if ends_in_gap {
+        if gap.is_some() {
+            return None;
+        }
+        gap = Some(groups.len());
+    }
+    let missing = 8 - groups.len();
+    if (missing == 0) != gap.is_none() {
+        return None;
+    }
+    let mut segments = [0; 8];
+    for (number, group) in groups.iter().enumerate() {
+        let is_behind = gap.is_some_and(|gap| number >= gap);
+        let place = if is_behind { number + missing } else { number };
+        *segments.get_mut(place)? = *group;
+    }
+    Some(segments.into())
+}
+
+fn check_label(label: &[u8], start: usize) -> Result<(), ConfigError> {
     if label.is_empty() {
         return malformed(Fault::Truncated, start);
     }
     let last = label.len() - 1;
-    for (at, character) in label.bytes().enumerate() {
-        let fault = match character {
+    for (at, character) in label.iter().enumerate() {
+        let fault = match *character {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' => continue,
             b'-' if at > 0 && at < last => continue,
             0x80.. => Fault::Unsupported,

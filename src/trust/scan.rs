@@ -171,9 +171,13 @@ impl CertificateScanner {
                 State::Content { end, action } => {
                     // The content has not ended yet, so this takes at least one byte.
                     let left = (end - self.position) as usize;
-                    let (content, rest) = bytes.split_at(left.min(bytes.len()));
-                    bytes = rest;
-                    self.push_content(content, end, action)
+                    match bytes.split_at_checked(left) {
+                        Some((content, rest)) => {
+                            bytes = rest;
+                            self.push_content(content, end, action)
+                        }
+                        None => self.push_content(core::mem::take(&mut bytes), end, action),
+                    }
                 }
                 State::End => Err(CertificateError::ExtraElement),
             };
@@ -224,19 +228,24 @@ impl CertificateScanner {
         if self.position >= enclosing {
             return Err(CertificateError::InnerTruncated);
         }
-        self.bytes[usize::from(self.taken)] = byte;
+        // A header that is longer has been refused by its second byte.
+        let too_long = CertificateError::LimitExceeded;
+        *self
+            .bytes
+            .get_mut(usize::from(self.taken))
+            .ok_or(too_long)? = byte;
         self.taken += 1;
         self.position += 1;
 
-        let header = &self.bytes[..usize::from(self.taken)];
-        let Some(length) = steps::read_length(header)? else {
+        let header = self.bytes.get(..usize::from(self.taken)).ok_or(too_long)?;
+        let (Some(length), Some(tag)) = (steps::read_length(header)?, header.first()) else {
             return Ok(());
         };
         let end = self.position + length;
         if end > enclosing {
             return Err(CertificateError::InnerTruncated);
         }
-        let action = self.step.open(header[0])?;
+        let action = self.step.open(*tag)?;
         if let (Action::Hash, Key::Hashing(hasher)) = (action, &mut self.key) {
             hasher.update(header);
         }
@@ -259,7 +268,8 @@ impl CertificateScanner {
     /// cannot overflow a position then.
     fn enclosing_end(&self) -> u32 {
         match self.depth.checked_sub(1) {
-            Some(innermost) => self.ends[usize::from(innermost)],
+            // Never more are open than there are places; if they were, nothing would have room.
+            Some(innermost) => self.ends.get(usize::from(innermost)).copied().unwrap_or(0),
             None => u32::MAX,
         }
     }

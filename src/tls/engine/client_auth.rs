@@ -5,6 +5,7 @@
 use bearssl_sys as br;
 use core::ffi::c_int;
 
+use crate::bytes;
 use crate::error::{ConfigError, Error};
 use crate::identity::{EcKey, Identity, Key, PrivateKey, RsaKey};
 
@@ -186,7 +187,8 @@ where
             };
             *slot = br::br_x509_certificate { data, data_len };
             if self.is_stored() {
-                free = &mut core::mem::take(&mut free)[data_len..];
+                let behind = core::mem::take(&mut free).get_mut(data_len..);
+                free = behind.unwrap_or_default();
             }
         }
         Ok(count)
@@ -206,8 +208,10 @@ where
         space: &mut [u8],
     ) -> Result<usize, Error> {
         let mut hash = [0u8; 64];
-        let hash = &mut hash[..len];
-        hash.copy_from_slice(&out[..len]);
+        let (Some(hash), Some(given)) = (hash.get_mut(..len), out.get(..len)) else {
+            return Err(ConfigError::BadState.into());
+        };
+        bytes::copy(hash, given);
         let signed = self.private_key(space)?.sign(hash_id, hash, out);
         Ok(signed.ok_or(ConfigError::MissingPrivateKey)?)
     }

@@ -5,6 +5,7 @@ use core::ffi::{CStr, c_char};
 use core::marker::PhantomData;
 use core::mem::offset_of;
 
+use crate::bytes;
 use crate::error::{ConfigError, Error, Memory};
 use crate::trust::ServerName;
 
@@ -145,8 +146,14 @@ impl<'s, 'h> Running<'s, 'h> {
         // SAFETY: it is the memory that was just borrowed; from here on it is reached through this pointer only.
         let scratch = unsafe { &mut *whole };
         let skipped = scratch.as_ptr().align_offset(ALIGN);
-        let (fixed, rest) = scratch[skipped..].split_at_mut(round_up(size_of::<Fixed>()));
-        let (verifier, space) = rest.split_at_mut(verifier_len);
+        // There is enough, as has been seen above.
+        let parts = scratch
+            .get_mut(skipped..)
+            .and_then(|aligned| aligned.split_at_mut_checked(round_up(size_of::<Fixed>())))
+            .and_then(|(fixed, rest)| Some((fixed, rest.split_at_mut_checked(verifier_len)?)));
+        let Some((fixed, (verifier, space))) = parts else {
+            return Err(ConfigError::BadState.into());
+        };
 
         // From here on nothing of the memory's past is looked at: it may belong to a connection that was forgotten.
         let context = kept.context;
@@ -213,7 +220,7 @@ impl<'s, 'h> Running<'s, 'h> {
         if let Some(session) = setup.session {
             let place = &mut context.engine_mut().session;
             place.session_id_len = session.id().len() as u8;
-            place.session_id[..session.id().len()].copy_from_slice(session.id());
+            bytes::copy(&mut place.session_id, session.id());
             place.version = br::BR_TLS12 as u16;
             place.cipher_suite = session.suite();
             place.master_secret = *session.master_secret();
@@ -222,7 +229,7 @@ impl<'s, 'h> Running<'s, 'h> {
 
         let mut c_name = [0u8; 256];
         if let Some(text) = name.dns() {
-            c_name[..text.len()].copy_from_slice(text.as_bytes());
+            bytes::copy(&mut c_name, text.as_bytes());
         }
         // SAFETY: the hash functions are in place; BearSSL reads the seed.
         unsafe {

@@ -211,7 +211,7 @@ pub(super) fn read_length(header: &[u8]) -> Result<Option<u32>, CertificateError
             let length = octets
                 .iter()
                 .fold(0, |sum, octet| sum << 8 | u32::from(*octet));
-            if length < 0x80 || octets[0] == 0 {
+            if length < 0x80 || octets.first() == Some(&0) {
                 return Err(CertificateError::InvalidValue);
             }
             Ok(Some(length))
