@@ -220,10 +220,10 @@ fn quoted(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
 }
 
-#[test]
-fn every_test_that_the_table_names_exists() {
-    let readme = text("sys/README.md");
-    let (_, table) = readme.split_once("\n| What | Compiled in |").unwrap();
+/// Checks a table of a document whose last of four columns names tests; says how many it names.
+fn named_tests(document: &str, header: &str) -> usize {
+    let page = text(document);
+    let (_, table) = page.split_once(header).unwrap();
     let rows = table
         .lines()
         .skip(2)
@@ -241,10 +241,21 @@ fn every_test_that_the_table_names_exists() {
                 let source = source.as_ref().expect("a file before its tests");
                 // A test in a module within the file is indented.
                 let source = source.replace("\n    ", "\n");
-                assert!(source.contains(&test), "{word}");
+                let in_a_property = format!("fn {word}(");
+                let is_there = source.contains(&test)
+                    || (source.contains("proptest!") && source.contains(&in_a_property));
+                assert!(is_there, "{document}: {word}");
                 named += 1;
             }
         }
     }
-    assert!(named > 15, "{named} tests");
+    named
+}
+
+#[test]
+fn every_test_that_a_table_names_exists() {
+    let engine = named_tests("sys/README.md", "\n| What | Compiled in |");
+    assert!(engine > 15, "{engine} tests");
+    let clients = named_tests("docs/security.md", "\n| Failure | Where it was |");
+    assert!(clients > 40, "{clients} tests");
 }
