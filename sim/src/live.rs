@@ -9,12 +9,14 @@ use bearcub::error::NetworkError;
 
 use crate::client::Link;
 use crate::failure::Failure;
+use crate::stranger::First;
 
 /// A TCP connection with a deadline.
 pub struct Live {
     stream: TcpStream,
     timeout: Duration,
     deadline: Instant,
+    first: First,
 }
 
 /// `HOST:PORT`, taken apart.
@@ -94,6 +96,7 @@ impl Live {
                         stream,
                         timeout,
                         deadline,
+                        first: First::default(),
                     });
                 }
                 Err(error) if error.kind() == ErrorKind::TimedOut => last = NetworkError::Timeout,
@@ -101,6 +104,11 @@ impl Live {
             }
         }
         Err(network(last))
+    }
+
+    /// The first bytes from the server, once they have come.
+    pub fn first(&self) -> First {
+        self.first.clone()
     }
 
     /// What is left of the time.
@@ -145,6 +153,9 @@ impl Link for Live {
     fn receive(&mut self, into: &mut [u8]) -> Result<usize, Failure> {
         let left = self.left()?;
         let set = self.stream.set_read_timeout(Some(left));
+        if set.is_ok() {
+            self.first.look(&self.stream);
+        }
         match set.and_then(|()| self.stream.read(into)) {
             Ok(len) => Ok(len),
             Err(error) if error.kind() == ErrorKind::Interrupted => self.receive(into),

@@ -8,6 +8,7 @@ use super::arguments::ReportOptions;
 use super::{print, print_json};
 use crate::board::{Board, features, tools};
 use crate::failure::Failure;
+use crate::output::replace;
 use crate::report::html::{Contents, page};
 use crate::report::{mqtt, rows};
 use crate::scenarios;
@@ -48,8 +49,7 @@ pub fn run(options: &ReportOptions) -> Result<(), Failure> {
         mqtt: &mqtt(&boards)?,
         versions: &versions,
     })?;
-    std::fs::write(out, &text)
-        .map_err(|error| Failure::Usage(format!("{} cannot be written: {error}", out.display())))?;
+    replace(out, &text)?;
     if options.json {
         return print_json(&json!({
             "file": out.display().to_string(),

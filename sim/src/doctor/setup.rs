@@ -9,6 +9,7 @@ use serde::Deserialize;
 use crate::board::Board;
 use crate::failure::Failure;
 use crate::files;
+use crate::fingerprint;
 use crate::live::Address;
 use crate::material::secret::Secret;
 use crate::mqtt::{FILTERS, IN_FLIGHT};
@@ -267,7 +268,7 @@ impl Setup {
             .parse::<Board>()
             .map_err(|error| Failure::Usage(format!("board: {error}")))?;
         self.time().map_err(|failure| failure.at("clock"))?;
-        let trust = &self.trust;
+        let trust = &mut self.trust;
         if trust.pins.is_empty() && trust.ca.is_none() && !trust.learn {
             return usage("[trust] names nobody: pins, ca or learn = true".to_owned());
         }
@@ -276,10 +277,7 @@ impl Setup {
                 "[trust]: learn is not for devices that know pins or authorities".to_owned(),
             );
         }
-        for pin in &trust.pins {
-            bearcub::trust::Pin::parse(pin)
-                .map_err(|error| Failure::from(error).at(format!("[trust] pins, {pin}")))?;
-        }
+        trust.pins = fingerprint::all_pasted(&trust.pins, "[trust] pins,")?;
         let folder = self.folder.clone();
         let Some(mqtt) = &mut self.mqtt else {
             return Ok(());

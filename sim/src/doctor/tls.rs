@@ -19,6 +19,7 @@ use crate::model;
 use crate::peer::Seen;
 use crate::plan::{FragmentPlan, Plan, TrustPlan};
 use crate::recording::Agreed;
+use crate::stranger;
 use crate::tape::{Direction, Recorder};
 
 /// Days before its end from which on a certificate is warned of.
@@ -41,10 +42,11 @@ pub fn examine(
     live: Live,
     findings: &mut Findings,
 ) -> Result<Option<TrustPlan>, Failure> {
+    let first = live.first();
     let mut link = Recorder::new(live, Instant::now());
     let result = run(plan)?.connect(&mut link, &mut |_| {});
     let flow = Flow::read(&link.tape().stream(Direction::ToClient));
-    let outcome = match result {
+    let outcome = match stranger::named(result, &first.bytes()) {
         Ok(outcome) => outcome,
         Err(failure) => {
             failed(plan, &flow, &failure, findings);

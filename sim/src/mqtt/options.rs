@@ -9,6 +9,7 @@ use clap::{ArgAction, Args, ValueEnum};
 use crate::commands::options::seconds;
 use crate::failure::Failure;
 use crate::files;
+use crate::fingerprint;
 use crate::lab;
 use crate::live::Address;
 use crate::material::secret::Secret;
@@ -198,11 +199,7 @@ impl BrokerOptions {
                 Ok(None)
             };
         }
-        for pin in &self.fingerprint {
-            bearcub::trust::Pin::parse(pin)
-                .map_err(|error| Failure::from(error).at(format!("--fingerprint {pin}")))?;
-        }
-        let pins = self.fingerprint.clone();
+        let pins = fingerprint::all_pasted(&self.fingerprint, "--fingerprint")?;
         let trust = match self.cafile.as_deref().map(files::anchors).transpose()? {
             Some(anchors) if pins.is_empty() => TrustPlan::Anchors(anchors),
             Some(anchors) => TrustPlan::AnchorsAndPins(anchors, pins),

@@ -12,12 +12,16 @@ use embedded_io::{ErrorType, Read, Write};
 
 use crate::failure::Failure;
 use crate::live::Address;
+use crate::stranger::First;
 
 /// A read ends after this, so that deadlines are looked at.
 const MOMENT: Duration = Duration::from_millis(50);
 
 /// TCP as the library wants a transport.
-pub struct Tcp(TcpStream);
+pub struct Tcp {
+    stream: TcpStream,
+    first: First,
+}
 
 impl Tcp {
     /// Resolves the name and connects, all within that time.
@@ -43,7 +47,10 @@ impl Tcp {
                         .and_then(|()| stream.set_read_timeout(Some(MOMENT)))
                         .and_then(|()| stream.set_write_timeout(Some(timeout)));
                     return match set {
-                        Ok(()) => Ok(Tcp(stream)),
+                        Ok(()) => Ok(Tcp {
+                            stream,
+                            first: First::default(),
+                        }),
                         Err(_) => Err(network(NetworkError::Connect)),
                     };
                 }
@@ -52,6 +59,11 @@ impl Tcp {
             }
         }
         Err(network(last))
+    }
+
+    /// The first bytes from the server, once they have come.
+    pub fn first(&self) -> First {
+        self.first.clone()
     }
 }
 
@@ -70,13 +82,14 @@ impl ErrorType for Tcp {
 
 impl Read for Tcp {
     fn read(&mut self, into: &mut [u8]) -> Result<usize, Error> {
-        self.0.read(into).map_err(failed)
+        self.first.look(&self.stream);
+        self.stream.read(into).map_err(failed)
     }
 }
 
 impl Write for Tcp {
     fn write(&mut self, data: &[u8]) -> Result<usize, Error> {
-        self.0.write(data).map_err(failed)
+        self.stream.write(data).map_err(failed)
     }
 
     fn flush(&mut self) -> Result<(), Error> {
