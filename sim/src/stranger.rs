@@ -84,12 +84,16 @@ pub fn named_plain<T>(result: Result<T, Failure>, received: &[u8]) -> Result<T, 
         };
         let is_closed = matches!(
             error,
-            Error::Network(NetworkError::Truncated | NetworkError::Transport(_))
+            Error::Network(
+                NetworkError::Truncated
+                    | NetworkError::Transport(_)
+                    | NetworkError::ClosedBeforeConnAck
+            )
         );
         let (message, cause, remedy) = match instead_of_tls(received) {
             Some(_) if received.is_empty() && is_closed => (
                 "the server closes the connection at the first message of MQTT".to_owned(),
-                "the port may be one for TLS, or the broker does not want this client".to_owned(),
+                "the port may be one for TLS, or the broker refuses this client without saying why".to_owned(),
                 "For TLS say whom to trust: --cafile FILE or --fingerprint PIN (--learn prints it); read the broker's log.",
             ),
             Some(_) if received.is_empty() => return failure,

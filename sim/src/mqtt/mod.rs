@@ -110,6 +110,7 @@ pub fn connected<'b, T, const N: usize>(
     let placed = |failure: Failure| failure.at_server(address);
     let Some(plan) = plan else {
         let tcp = Tcp::connect(address, timeout)?;
+        tcp.patience().end();
         let first = tcp.first();
         let client = Client::connect(Stream::Plain(tcp), session, start).map_err(failed);
         let (client, resumption) = stranger::named_plain(client, &first.bytes()).map_err(placed)?;
@@ -123,12 +124,13 @@ pub fn connected<'b, T, const N: usize>(
     };
     run.check()?;
     let tcp = Tcp::connect(address, timeout)?;
-    let first = tcp.first();
+    let (first, patience) = (tcp.first(), tcp.patience());
     let result = run.with_memory(|parts, scratch, config| {
         let mut rng = ChaCha20Rng::from_seed(run.seed);
         let stream = bearcub::tls::connect(tcp, parts, scratch, config, &mut rng)
             .map_err(|error| Failure::Tls(error.into()));
         let stream = stranger::named(stream, &first.bytes())?;
+        patience.end();
         if let Some(pin) = stream.connection().learned() {
             crate::commands::tell(&format_args!(
                 "learned: from now on, use --fingerprint {pin}"

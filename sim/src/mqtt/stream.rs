@@ -1,7 +1,9 @@
 //! The connection below MQTT: TCP, with TLS or without.
 
+use std::cell::Cell;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{TcpStream, ToSocketAddrs};
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use bearcub::Error;
@@ -21,6 +23,18 @@ const MOMENT: Duration = Duration::from_millis(50);
 pub struct Tcp {
     stream: TcpStream,
     first: First,
+    patience: Patience,
+}
+
+/// How long a read waits: up to this moment, if there is one, else for a moment only. Clones are the same.
+#[derive(Clone)]
+pub struct Patience(Rc<Cell<Option<Instant>>>);
+
+impl Patience {
+    /// The handshake is over: from now on deadlines are looked at between reads.
+    pub fn end(&self) {
+        self.0.set(None);
+    }
 }
 
 impl Tcp {
@@ -50,6 +64,7 @@ impl Tcp {
                         Ok(()) => Ok(Tcp {
                             stream,
                             first: First::default(),
+                            patience: Patience(Rc::new(Cell::new(Some(deadline)))),
                         }),
                         Err(_) => Err(network(NetworkError::Connect)),
                     };
@@ -59,6 +74,11 @@ impl Tcp {
             }
         }
         Err(network(last))
+    }
+
+    /// How long reads wait; at first up to the end of the time to connect.
+    pub fn patience(&self) -> Patience {
+        self.patience.clone()
     }
 
     /// The first bytes from the server, once they have come.
@@ -82,8 +102,18 @@ impl ErrorType for Tcp {
 
 impl Read for Tcp {
     fn read(&mut self, into: &mut [u8]) -> Result<usize, Error> {
-        self.first.look(&self.stream);
-        self.stream.read(into).map_err(failed)
+        loop {
+            self.first.look(&self.stream);
+            let result = self.stream.read(into).map_err(failed);
+            let is_early = self
+                .patience
+                .0
+                .get()
+                .is_some_and(|end| Instant::now() < end);
+            if !(is_early && result == Err(NetworkError::Timeout.into())) {
+                return result;
+            }
+        }
     }
 }
 
