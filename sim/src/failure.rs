@@ -67,10 +67,11 @@ impl Failure {
     /// The same, with other words for how things are now.
     pub fn unwritten_but(place: impl fmt::Display, error: &io::Error, state: &str) -> Failure {
         // Without the name of a temporary file, which says nothing to anyone.
-        let why = error.raw_os_error().map_or_else(
-            || error.to_string(),
-            |number| io::Error::from_raw_os_error(number).to_string(),
-        );
+        let why = match (error.raw_os_error(), error.kind()) {
+            (None, io::ErrorKind::Other) => error.to_string(),
+            (None, kind) => kind.to_string(),
+            (Some(number), _) => io::Error::from_raw_os_error(number).to_string(),
+        };
         let text = format!("{place}: {why}; {state}");
         match error.kind() {
             io::ErrorKind::NotFound

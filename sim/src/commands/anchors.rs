@@ -131,7 +131,8 @@ pub fn run(options: &AnchorsOptions) -> Result<(), Failure> {
     if let Some(path) = &options.chain {
         let chain = of_chain(path)?;
         let name = options.server_name.as_deref();
-        offline::validate(&chosen, &chain, name, now).map_err(|failure| refused(path, failure))?;
+        offline::validate(&chosen, &chain, name, now)
+            .map_err(|failure| refused(path, name, failure))?;
         servers.push(Server {
             server: path.display().to_string(),
             sufficient: Vec::new(),
@@ -157,10 +158,11 @@ pub fn run(options: &AnchorsOptions) -> Result<(), Failure> {
 }
 
 /// Says that a chain is refused: the library's verdict, with its words, as the answer of a check.
-fn refused(path: &Path, failure: Failure) -> Failure {
+fn refused(path: &Path, name: Option<&str>, failure: Failure) -> Failure {
+    let name = name.map_or_else(String::new, |name| format!(" for {name}"));
     match failure.explained() {
         Some(explained) => Failure::Refuted(format!(
-            "{}: the chain does not validate with these authorities, and nothing was written: error {}: {}\n  cause:  {}\n  remedy: {}",
+            "{}: the chain does not validate{name} with these authorities, and nothing was written: error {}: {}\n  cause:  {}\n  remedy: {}",
             path.display(),
             explained.code,
             explained.message,
