@@ -104,6 +104,15 @@ pub fn all(measured: &Measured, kind: Kind) -> Vec<Modelled> {
     CHIPS.iter().map(one).collect()
 }
 
+/// Milliseconds of a connect on a board, by the clock.
+pub fn times(board: Board, counts: &Counts) -> Vec<(u32, u32)> {
+    let chips = CHIPS.iter().filter(|chip| *chip.like == [board]);
+    chips
+        .flat_map(|chip| chip.clocks.iter().map(move |mhz| (chip, *mhz)))
+        .map(|(chip, mhz)| (mhz, milliseconds(chip, counts, mhz)))
+        .collect()
+}
+
 fn milliseconds(chip: &Chip, counts: &Counts, mhz: u32) -> u32 {
     match chip.like[0] {
         Board::Esp8266 => model::milliseconds(counts, mhz),
