@@ -58,6 +58,19 @@ pub struct Explained {
 }
 
 impl Failure {
+    /// A file that cannot be read, with what to try.
+    pub fn unread(place: impl fmt::Display, error: &io::Error) -> Failure {
+        let remedy = match error.kind() {
+            io::ErrorKind::NotFound => {
+                "; is it spelt right? A path counts from the folder in which this was started"
+            }
+            io::ErrorKind::PermissionDenied => "; this user may not read it: `ls -l` shows who may",
+            io::ErrorKind::IsADirectory => "; name a file in it",
+            _ => "",
+        };
+        Failure::Usage(format!("{place}: {error}{remedy}"))
+    }
+
     /// A file or a stream that cannot be written. A path that cannot be one is the user's to correct (status 2); a disk that
     /// is full or fails is not (status 1).
     pub fn unwritten(place: impl fmt::Display, error: &io::Error) -> Failure {
@@ -68,6 +81,12 @@ impl Failure {
     pub fn unwritten_but(place: impl fmt::Display, error: &io::Error, state: &str) -> Failure {
         // Without the name of a temporary file, which says nothing to anyone.
         let why = match (error.raw_os_error(), error.kind()) {
+            (_, io::ErrorKind::NotFound) => {
+                "there is no such folder to write it in; make it first".to_owned()
+            }
+            (_, io::ErrorKind::PermissionDenied) => {
+                "permission denied: this user may not write there".to_owned()
+            }
             (None, io::ErrorKind::Other) => error.to_string(),
             (None, kind) => kind.to_string(),
             (Some(number), _) => io::Error::from_raw_os_error(number).to_string(),

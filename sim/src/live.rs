@@ -32,8 +32,13 @@ impl std::str::FromStr for Address {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong =
-            || format!("`{text}` is not HOST:PORT, like mqtt.example.org:8883 or [::1]:8883");
+        let wrong = || {
+            let what = match text.split_once("://") {
+                Some((scheme, _)) => format!("; leave `{scheme}://` out"),
+                None => String::new(),
+            };
+            format!("`{text}` is not HOST:PORT, like mqtt.example.org:8883 or [::1]:8883{what}")
+        };
         let (host, port) = text.rsplit_once(':').ok_or_else(wrong)?;
         let bare = host
             .strip_prefix('[')
@@ -48,7 +53,7 @@ impl std::str::FromStr for Address {
             .ok()
             .filter(|port| *port != 0)
             .ok_or_else(wrong)?;
-        if host.is_empty() {
+        if host.is_empty() || host.contains('/') {
             return Err(wrong());
         }
         Ok(Address {

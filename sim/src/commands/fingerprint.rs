@@ -153,7 +153,8 @@ fn find(options: &FingerprintOptions) -> Result<(Vec<Found>, bool), Failure> {
 }
 
 fn looks_like_a_file(path: &Path) -> bool {
-    path.extension().is_some() || path.components().count() > 1
+    let is_address = path.to_string_lossy().contains("://");
+    !is_address && (path.extension().is_some() || path.components().count() > 1)
 }
 
 /// Why the pins are good, or why they are not.

@@ -69,7 +69,7 @@ pub fn run(options: &PublishOptions) -> Result<(), Failure> {
     } else if let Some(file) = &options.file {
         std::fs::File::open(file)
             .and_then(|file| files::read_at_most(file, PAYLOAD_MAX))
-            .map_err(|error| Failure::Usage(format!("--file {}: {error}", file.display())))?
+            .map_err(|error| Failure::unread(format_args!("--file {}", file.display()), &error))?
     } else if options.stdin_file {
         files::read_at_most(std::io::stdin(), PAYLOAD_MAX).map_err(stdin)?
     } else {

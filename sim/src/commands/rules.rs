@@ -110,8 +110,9 @@ pub fn run(options: &RulesOptions) -> Result<(), Failure> {
 fn statement(options: &RulesOptions) -> Result<String, Failure> {
     match (&options.sql, &options.sql_file) {
         (Some(sql), _) => Ok(sql.clone()),
-        (None, Some(file)) => files::text_at_most(file, files::TEXT_MAX)
-            .map_err(|error| Failure::Usage(format!("--sql-file {}: {error}", file.display()))),
+        (None, Some(file)) => files::text_at_most(file, files::TEXT_MAX).map_err(|error| {
+            Failure::unread(format_args!("--sql-file {}", file.display()), &error)
+        }),
         (None, None) => Err(Failure::Usage("--sql is missing".to_owned())),
     }
 }

@@ -236,7 +236,7 @@ impl Setup {
     /// What cannot be read, or means nothing, with its line.
     pub fn read(path: &Path) -> Result<Setup, Failure> {
         let text = files::text_at_most(path, files::TEXT_MAX)
-            .map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))?;
+            .map_err(|error| Failure::unread(path.display(), &error))?;
         let mut setup: Setup = toml::from_str(&text).map_err(|error| {
             let line = error.span().map(|span| {
                 text.as_bytes()
@@ -319,7 +319,7 @@ impl Setup {
         if let Some(file) = &mqtt.password_file {
             let file = folder.join(file);
             let password = Secret::first_line_of(&file)
-                .map_err(|error| Failure::Usage(format!("{}: {error}", file.display())))?;
+                .map_err(|error| Failure::unread(file.display(), &error))?;
             mqtt.password = Some(password);
         }
         Ok(())

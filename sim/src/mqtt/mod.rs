@@ -127,8 +127,8 @@ pub fn connected<'b, T, const N: usize>(
     let (first, patience) = (tcp.first(), tcp.patience());
     let result = run.with_memory(|parts, scratch, config| {
         let mut rng = ChaCha20Rng::from_seed(run.seed);
-        let stream = bearcub::tls::connect(tcp, parts, scratch, config, &mut rng)
-            .map_err(|error| Failure::Tls(error.into()));
+        let stream =
+            bearcub::tls::connect(tcp, parts, scratch, config, &mut rng).map_err(Failure::Tls);
         let stream = stranger::named(stream, &first.bytes())?;
         patience.end();
         if let Some(pin) = stream.connection().learned() {

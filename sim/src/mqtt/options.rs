@@ -25,7 +25,8 @@ pub struct BrokerOptions {
         long,
         visible_alias = "hostname",
         value_name = "HOST",
-        default_value = "localhost"
+        default_value = "localhost",
+        value_parser = host
     )]
     pub host: String,
     /// The broker's port [default: 1883, with TLS 8883]
@@ -133,6 +134,13 @@ pub fn qos(number: u8) -> QoS {
     QoS::from_number(number).unwrap_or(QoS::AtMostOnce)
 }
 
+fn host(text: &str) -> Result<String, String> {
+    match text.is_empty() || text.contains(['/', ' ']) {
+        true => Err("not a host: give its name or address alone, and the port with -p".to_owned()),
+        false => Ok(text.to_owned()),
+    }
+}
+
 impl BrokerOptions {
     fn has_tls(&self) -> bool {
         self.cafile.is_some() || !self.fingerprint.is_empty() || self.learn
@@ -159,7 +167,7 @@ impl BrokerOptions {
         let password = match (&self.password, &self.pw_file) {
             (Some(password), _) => Some(password.clone()),
             (None, Some(file)) => Some(Secret::first_line_of(file).map_err(|error| {
-                Failure::Usage(format!("--pw-file {}: {error}", file.display()))
+                Failure::unread(format_args!("--pw-file {}", file.display()), &error)
             })?),
             (None, None) => None,
         };
