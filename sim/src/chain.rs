@@ -15,6 +15,7 @@ use crate::lab;
 use crate::live::{Address, Live};
 use crate::names;
 use crate::plan::{Buffers, FragmentPlan, Plan, TrustPlan};
+use crate::stranger;
 use crate::tape::{Direction, Player, Recorder, Tape};
 
 /// What a server showed.
@@ -60,8 +61,10 @@ pub fn fetch(
         .check()
         .map_err(|failure| failure.at(address))?;
     let live = Live::connect(address, timeout).map_err(|failure| failure.at(address))?;
+    let first = live.first();
     let mut link = Recorder::new(live, Instant::now());
     let result = run(&plan, seed).connect(&mut link, &mut |_| {});
+    let result = stranger::named(result, &first.bytes());
     Presented::of(&plan, seed, link.tape(), result.map(|_| ()))
         .map_err(|failure| failure.at(address))
 }

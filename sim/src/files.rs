@@ -197,7 +197,7 @@ pub fn text_at_most(path: &Path, most: u64) -> std::io::Result<String> {
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     let bytes = File::open(path).and_then(|file| read_at_most(file, SIZE_MAX));
-    let bytes = bytes.map_err(|error| wrong(path, &error))?;
+    let bytes = bytes.map_err(|error| Failure::unread(path.display(), &error))?;
     if bytes.is_empty() {
         return Err(wrong(path, &"the file is empty"));
     }

@@ -1,10 +1,12 @@
 //! Fingerprints of keys, and what else a fingerprint that does not fit may be.
 
+use bearcub::error::ConfigError;
 use bearcub::trust::{Curve, Pin, PublicKey};
 use serde::Serialize;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
+use crate::failure::Failure;
 use crate::hex;
 use crate::material::private::describe;
 
@@ -26,6 +28,11 @@ pub struct Fingerprints {
 }
 
 impl Fingerprints {
+    /// Whether the key is on a curve.
+    pub fn is_ec(&self) -> bool {
+        self.key.starts_with("EC ")
+    }
+
     /// Those of the key in a SubjectPublicKeyInfo.
     pub fn of(spki: &[u8]) -> Self {
         let key = PublicKey::from_spki(spki).ok();
@@ -53,6 +60,58 @@ impl Fingerprints {
         }
     }
 }
+
+/// Reads a pin as it was pasted, from whatever prints one: in any form that [`Pin::parse`] takes, alone or with what stands
+/// before it: Tasmota's command (`MqttFingerprint1 …`), `sha256 Fingerprint=…` of OpenSSL, or a label of this program.
+///
+/// # Errors
+/// That of [`Pin::parse`].
+pub fn pasted(text: &str) -> Result<Pin, ConfigError> {
+    let mut rest = text.trim();
+    for label in LABELS {
+        let head = rest.get(..label.len());
+        if head.is_some_and(|head| head.eq_ignore_ascii_case(label)) {
+            rest = rest[label.len()..].trim_start();
+        }
+    }
+    Pin::parse(rest).map_err(|error| match error {
+        ConfigError::Malformed {
+            input,
+            fault,
+            offset,
+        } => ConfigError::Malformed {
+            input,
+            fault,
+            offset: offset + (text.trim_end().len() - rest.len()),
+        },
+        other => other,
+    })
+}
+
+/// The same of several, as the library writes them.
+///
+/// # Errors
+/// Which of them is none, behind the words that say where it stands.
+pub fn all_pasted(texts: &[String], place: &str) -> Result<Vec<String>, Failure> {
+    let one = |text: &String| {
+        let pin = pasted(text).map_err(|error| Failure::from(error).at(format!("{place} {text}")));
+        Ok(pin?.to_string())
+    };
+    texts.iter().map(one).collect()
+}
+
+/// What stands before pins, in the order in which it does.
+const LABELS: [&str; 9] = [
+    "SHA-256 pin",
+    "SHA-1 pin",
+    "the same",
+    "Tasmota v1",
+    "Tasmota",
+    "MqttFingerprint1",
+    "MqttFingerprint2",
+    "sha256 Fingerprint=",
+    "sha1 Fingerprint=",
+];
 
 /// What a pin is to a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,6 +237,29 @@ mod tests {
             found.obsolete_v1.as_deref(),
             Some("70 C4 91 7F D4 B0 14 D7 E0 CD 58 B8 4A F9 22 69 CA 00 E5 85")
         );
+    }
+
+    #[test]
+    fn a_pin_is_read_with_what_was_pasted_around_it() {
+        let pin = Pin::parse("0ad82d5e4f4104464b464965ac53b14f98b8de9c").unwrap();
+        for text in [
+            "MqttFingerprint1 0A D8 2D 5E 4F 41 04 46 4B 46 49 65 AC 53 B1 4F 98 B8 DE 9C",
+            "mqttfingerprint2 0A:D8:2D:5E:4F:41:04:46:4B:46:49:65:AC:53:B1:4F:98:B8:DE:9C",
+            "  Tasmota       MqttFingerprint1 0A D8 2D 5E 4F 41 04 46 4B 46 49 65 AC 53 B1 4F 98 B8 DE 9C\n",
+            "sha1 Fingerprint=0A:D8:2D:5E:4F:41:04:46:4B:46:49:65:AC:53:B1:4F:98:B8:DE:9C",
+            "SHA-1 pin     0ad82d5e4f4104464b464965ac53b14f98b8de9c",
+        ] {
+            assert_eq!(pasted(text), Ok(pin), "{text}");
+        }
+        for wrong in [
+            "MqttFingerprint1",
+            "Tasmota",
+            "MqttFingerprint1 zz",
+            "é",
+            "",
+        ] {
+            assert!(pasted(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

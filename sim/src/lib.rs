@@ -11,7 +11,7 @@
 //! - [`report`]: tables and JSON; [`commands`]: what the binary does
 //!
 //! Beside them: [`flow`] reads the messages of a connection, [`steps`] puts both ways in order, [`peer`] reads the
-//! certificates in them, [`files`] what users hand in
+//! certificates in them, [`stranger`] tells who answers instead of a server, [`files`] what users hand in
 //! as PEM or DER, and [`failure`] is everything that can go wrong.
 //!
 //! The tools: [`material`] reads certificates and keys in every usual form, [`output`] writes files all together or not at
@@ -57,4 +57,5 @@ pub mod scenarios;
 pub mod sizes;
 pub mod stack;
 pub mod steps;
+pub mod stranger;
 pub mod tape;

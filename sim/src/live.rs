@@ -9,12 +9,14 @@ use bearcub::error::NetworkError;
 
 use crate::client::Link;
 use crate::failure::Failure;
+use crate::stranger::First;
 
 /// A TCP connection with a deadline.
 pub struct Live {
     stream: TcpStream,
     timeout: Duration,
     deadline: Instant,
+    first: First,
 }
 
 /// `HOST:PORT`, taken apart.
@@ -30,8 +32,13 @@ impl std::str::FromStr for Address {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong =
-            || format!("`{text}` is not HOST:PORT, like mqtt.example.org:8883 or [::1]:8883");
+        let wrong = || {
+            let what = match text.split_once("://") {
+                Some((scheme, _)) => format!("; leave `{scheme}://` out"),
+                None => String::new(),
+            };
+            format!("`{text}` is not HOST:PORT, like mqtt.example.org:8883 or [::1]:8883{what}")
+        };
         let (host, port) = text.rsplit_once(':').ok_or_else(wrong)?;
         let bare = host
             .strip_prefix('[')
@@ -46,7 +53,7 @@ impl std::str::FromStr for Address {
             .ok()
             .filter(|port| *port != 0)
             .ok_or_else(wrong)?;
-        if host.is_empty() {
+        if host.is_empty() || host.contains('/') {
             return Err(wrong());
         }
         Ok(Address {
@@ -94,6 +101,7 @@ impl Live {
                         stream,
                         timeout,
                         deadline,
+                        first: First::default(),
                     });
                 }
                 Err(error) if error.kind() == ErrorKind::TimedOut => last = NetworkError::Timeout,
@@ -101,6 +109,11 @@ impl Live {
             }
         }
         Err(network(last))
+    }
+
+    /// The first bytes from the server, once they have come.
+    pub fn first(&self) -> First {
+        self.first.clone()
     }
 
     /// What is left of the time.
@@ -145,6 +158,9 @@ impl Link for Live {
     fn receive(&mut self, into: &mut [u8]) -> Result<usize, Failure> {
         let left = self.left()?;
         let set = self.stream.set_read_timeout(Some(left));
+        if set.is_ok() {
+            self.first.look(&self.stream);
+        }
         match set.and_then(|()| self.stream.read(into)) {
             Ok(len) => Ok(len),
             Err(error) if error.kind() == ErrorKind::Interrupted => self.receive(into),

@@ -32,7 +32,7 @@ const CPI_CURVE: f64 = 2.03;
 const CPI_BULK: f64 = 1.35;
 
 /// What is not counted is about this much beside what is, in the scenarios that were measured.
-const UNCOUNTED: f64 = 1.06;
+pub const UNCOUNTED: f64 = 1.06;
 
 /// What an operation costs.
 #[derive(Clone, Copy, Debug)]
@@ -126,6 +126,16 @@ pub fn instructions(counts: &Counts) -> f64 {
 /// Milliseconds of a connect at that clock.
 pub fn milliseconds(counts: &Counts, mhz: u32) -> u32 {
     let cycles = sum(counts, |each| each.instructions * each.cpi);
+    ((NETWORK + cycles / (f64::from(mhz) * M)) * 1000.0).round() as u32
+}
+
+/// The same on another CPU, which takes that many instructions for an operation.
+pub fn milliseconds_on(counts: &Counts, mhz: u32, instructions: impl Fn(Operation) -> f64) -> u32 {
+    let cycles = Operation::ALL.into_iter().zip(counts);
+    let cycles = cycles
+        .map(|(operation, count)| f64::from(*count) * instructions(operation) * cost(operation).cpi)
+        .sum::<f64>()
+        * UNCOUNTED;
     ((NETWORK + cycles / (f64::from(mhz) * M)) * 1000.0).round() as u32
 }
 

@@ -76,7 +76,7 @@ impl Outputs {
         self.check()?;
         let mut ready = Vec::new();
         for (path, content, access) in &self.files {
-            let file = prepare(path, content, *access).map_err(|error| failed(path, &error))?;
+            let file = prepare(path, content, *access).map_err(|error| unwritten(path, &error))?;
             ready.push((path.as_path(), file));
         }
         let mut placed: Vec<Placed<'_>> = Vec::new();
@@ -91,6 +91,17 @@ impl Outputs {
         }
         Ok(())
     }
+}
+
+/// Writes a text that everyone may read in the place of what is there, whole or not at all.
+///
+/// # Errors
+/// If it could not be written, and why.
+pub fn replace(path: &Path, text: &str) -> Result<(), Failure> {
+    let mut outputs = Outputs::new(true);
+    let content = Zeroizing::new(text.as_bytes().to_vec());
+    outputs.add(path, content, Access::Public);
+    outputs.write()
 }
 
 /// A file that has its name, and what had it before.
@@ -137,14 +148,14 @@ fn prepare(path: &Path, content: &[u8], access: Access) -> std::io::Result<Named
 fn place(path: &Path, file: NamedTempFile, force: bool) -> Result<Placed<'_>, Failure> {
     let mut before = None;
     if force && path.exists() {
-        before = Some(keep(path).map_err(|error| failed(path, &error))?);
+        before = Some(keep(path).map_err(|error| unwritten(path, &error))?);
         file.persist(path)
-            .map_err(|error| failed(path, &error.error))?;
+            .map_err(|error| unwritten(path, &error.error))?;
     } else {
         file.persist_noclobber(path)
             .map_err(|error| match error.error.kind() {
                 std::io::ErrorKind::AlreadyExists => refuse_overwriting(path),
-                _ => failed(path, &error.error),
+                _ => unwritten(path, &error.error),
             })?;
     }
     Ok(Placed { path, before })
@@ -159,6 +170,10 @@ fn keep(path: &Path) -> std::io::Result<TempPath> {
     std::fs::remove_file(&name)?;
     std::fs::hard_link(path, &name).or_else(|_| std::fs::copy(path, &name).map(drop))?;
     Ok(name)
+}
+
+fn unwritten(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::unwritten(path.display(), error)
 }
 
 fn failed(path: &Path, error: &dyn std::fmt::Display) -> Failure {

@@ -309,3 +309,70 @@ fn files_that_are_no_authorities_are_named() {
     assert_eq!(ran.status, 2);
     assert!(ran.stderr.contains("the system's store"), "{}", ran.stderr);
 }
+
+#[test]
+fn why_a_chain_in_a_file_is_refused_is_told_in_words_with_a_remedy() {
+    let (bench, chain) = (Bench::new(), pki::simple(KeyKind::P256));
+    let file = bench.write("chain.pem", chain.chain_pem());
+    let own = bench.write("own.pem", chain.root_pem());
+    let other = bench.write("other.pem", pki::simple(KeyKind::Rsa2048).root_pem());
+    let nameless = bench.write("nameless.pem", chain.root_pem());
+    for (roots, chain, time, words) in [
+        (&other, &file, "2026-06-01T12:00:00Z", "error 62: "),
+        (&own, &file, "2060-06-01T12:00:00Z", "error 54: "),
+        (&own, &file, "2001-06-01T12:00:00Z", "error -1310: "),
+        (&own, &nameless, "2026-06-01T12:00:00Z", "has no name that"),
+    ] {
+        let ran = bearcub(&["anchors", roots, "--chain", chain, "--time", time]);
+        assert_eq!((ran.status, ran.stdout.as_str()), (3, ""), "{}", ran.stderr);
+        assert!(ran.stderr.contains(words), "{words}: {}", ran.stderr);
+        let has_remedy = ran.stderr.contains("remedy: ") || ran.stderr.contains("subjectAltName");
+        assert!(has_remedy, "{}", ran.stderr);
+    }
+}
+
+/// As the library does: whoever is trusted may be the server, too.
+#[test]
+fn a_self_signed_certificate_that_is_trusted_itself_is_accepted() {
+    let bench = Bench::new();
+    for (name, is_authority) in [("authority", true), ("server", false)] {
+        let (key, cert) = (bench.at("key.pem"), bench.at(&format!("{name}.pem")));
+        let constraint = format!(
+            "basicConstraints=critical,CA:{}",
+            if is_authority { "TRUE" } else { "FALSE" }
+        );
+        openssl(&[
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-keyout",
+            &key,
+            "-out",
+            &cert,
+            "-days",
+            "30",
+            "-subj",
+            "/CN=broker.test",
+            "-addext",
+            "subjectAltName=DNS:broker.test",
+            "-addext",
+            &constraint,
+        ]);
+        let out = bench.at(&format!("{name}.rs"));
+        let ran = bearcub(&["anchors", &cert, "--chain", &cert, "--out", &out]);
+        if is_authority {
+            assert_eq!(ran.status, 0, "{}", ran.stderr);
+            assert!(ran.stdout.contains("Validated:") && Path::new(&out).exists());
+            let other = ["--server-name", "other.test"];
+            let ran = bearcub(&[&["anchors", &cert, "--chain", &cert], &other[..]].concat());
+            assert_eq!(ran.status, 3);
+            assert!(ran.stderr.contains("error 56"), "{}", ran.stderr);
+        } else {
+            // Nor does the library take that for an authority: its key is what to trust.
+            assert_eq!(ran.status, 2);
+            assert!(ran.stderr.contains("error -1119") && ran.stderr.contains("pin"));
+        }
+    }
+}

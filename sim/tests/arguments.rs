@@ -320,3 +320,44 @@ fn a_file_without_an_end_is_left_at_its_limit() {
         );
     }
 }
+
+#[test]
+fn a_file_that_is_not_there_is_told_with_what_to_look_at() {
+    let trust = ["publish", "-t", "a", "-m", "b"];
+    let commands: [&[&str]; 9] = [
+        &["fingerprint", "lost.pem"],
+        &["anchors", "lost.pem"],
+        &["identity", "--cert", "lost.pem"],
+        &["doctor", "lost.pem"],
+        &["probe", "localhost:1", "--ca", "lost.pem"],
+        &["connect", "localhost:1", "--ca", "lost.pem"],
+        &[&trust[..], &["--cafile", "lost.pem"]].concat(),
+        &["publish", "-t", "a", "-f", "lost.pem"],
+        &[
+            "rules",
+            "-i",
+            "x",
+            "--sql-file",
+            "lost.pem",
+            "--republish",
+            "y",
+        ],
+    ];
+    for command in commands {
+        let said = common::refused(command);
+        assert!(said.contains("lost.pem: No such file"), "{said}");
+        assert!(said.contains("spelt right"), "{said}");
+    }
+}
+
+#[test]
+fn a_server_that_is_written_like_a_page_is_told_how_to_be_written() {
+    for command in ["probe", "connect", "fingerprint", "record"] {
+        let said = common::refused(&[command, "mqtts://broker.test:8883"]);
+        assert!(said.contains("leave `mqtts://` out"), "{said}");
+    }
+    for command in ["publish", "subscribe"] {
+        let said = common::refused(&[command, "-h", "mqtts://broker.test", "-t", "a"]);
+        assert!(said.contains("name or address alone"), "{said}");
+    }
+}

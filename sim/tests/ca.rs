@@ -394,3 +394,29 @@ fn every_change_speaks_json() {
     );
     assert_eq!(json(&["check"])["ok"], true);
 }
+
+#[test]
+fn a_folder_of_the_brokers_machine_is_named_from_its_root() {
+    let ca = Ca::new(&[]);
+    for folder in ["mosquitto", "./mosquitto", "../x", ""] {
+        let arguments = ["server", "broker.test", "--install", folder];
+        let word = if folder.is_empty() {
+            "--install"
+        } else {
+            "the whole path"
+        };
+        ca.refused(&arguments, 2, &[word]);
+    }
+    ca.done(&["server", "broker.test", "--install", "C:\\mosquitto"]);
+}
+
+#[test]
+fn a_device_is_not_called_by_an_address() {
+    let ca = Ca::new(&[]);
+    ca.done(&["server", "broker.test", "--ip", "192.0.2.7"]);
+    for name in ["127.0.0.1", "192.0.2.7"] {
+        ca.refused(&["device", name], 2, &["cannot be an address", "plant-7"]);
+    }
+    ca.refused(&["device", "::1"], 2, &["letters, digits"]);
+    ca.done(&["device", "plant-127.0.0.1"]);
+}

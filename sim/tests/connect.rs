@@ -477,3 +477,18 @@ fn a_scenario_is_recorded_with_the_same_client_every_time() {
     };
     assert_eq!(client_hello("first.pcapng"), client_hello("second.pcapng"));
 }
+
+#[test]
+fn an_error_names_the_server_that_it_is_about() {
+    let chain = pki::simple(KeyKind::P256);
+    let server = OpensslServer::start(&OpensslConfig::new(&chain)).unwrap();
+    let address = server.addr().to_string();
+    let pin = "aa".repeat(32);
+    for further in [&[][..], &["--resume"]] {
+        let arguments = ["connect", &address, "--fingerprint", &pin];
+        let ran = bearcub(&[&arguments[..], further].concat());
+        assert_eq!(ran.status, 1);
+        assert!(ran.stderr.contains(&address), "{}", ran.stderr);
+        assert!(ran.stderr.contains("error 1: "), "{}", ran.stderr);
+    }
+}

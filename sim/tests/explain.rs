@@ -104,3 +104,85 @@ fn the_lines_of_a_real_broker_and_a_real_client_are_understood() {
         explained(line);
     }
 }
+
+#[test]
+fn lines_and_numbers_of_other_programs_are_known_whichever_way_they_are_typed() {
+    for (words, expected) in [
+        (
+            "X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+            "verify error 20",
+        ),
+        ("X509_V_ERR_EC_KEY_EXPLICIT_PARAMS", "verify error 94"),
+        (
+            "Error: Problem setting TLS options: File not found.",
+            "a file for TLS that it cannot open",
+        ),
+        (
+            "Outgoing messages are being dropped for client x.",
+            "max_queued_messages",
+        ),
+        (
+            "Error: Unknown configuration variable \"x\".",
+            "does not know",
+        ),
+        ("-0x2700", "X509_CERT_VERIFY_FAILED"),
+        (
+            "E (1234) esp-tls-mbedtls: mbedtls_ssl_handshake returned -0x7780",
+            "SSL_FATAL_ALERT_MESSAGE",
+        ),
+        ("-0x4a0c", "mbedTLS"),
+    ] {
+        let told = explained(words);
+        assert!(told.contains(expected), "{words}: {told}");
+    }
+    let ran = bearcub(&["explain", "-0x7F00", "--json"]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert_eq!(ran.json()["text"], "-0x7F00");
+    let ran = bearcub(&["explain", "mbedtls_ssl_handshake", "returned", "-0x7F00"]);
+    assert!(ran.stdout.contains("SSL_ALLOC_FAILED"), "{}", ran.stderr);
+}
+
+/// What Mosquitto and its clients say of wrong files, and what OpenSSL's own programs say.
+#[test]
+fn what_the_programs_say_of_wrong_files_is_understood() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| text(&folder.path().join(name)).to_owned();
+    std::fs::write(at("wrong.conf"), "listner 18999\n").unwrap();
+    std::fs::write(
+        at("lost.conf"),
+        format!("listener 0 127.0.0.1\ncafile {}\n", at("lost.pem")),
+    )
+    .unwrap();
+    let (wrong, lost) = (at("wrong.conf"), at("lost.conf"));
+    let runs: [&[&str]; 5] = [
+        &[
+            "mosquitto_pub",
+            "-h",
+            "127.0.0.1",
+            "-p",
+            "1",
+            "--cafile",
+            "/lost",
+            "-t",
+            "a",
+            "-m",
+            "b",
+        ],
+        &["mosquitto_sub", "-h", "127.0.0.1", "-p", "1", "-t", "a"],
+        &["mosquitto", "-c", &wrong],
+        &["mosquitto", "-c", &lost],
+        &["openssl", "s_client", "-connect", "127.0.0.1:1"],
+    ];
+    for words in runs {
+        let output = Command::new("timeout")
+            .arg("20")
+            .args(words)
+            .stdin(std::process::Stdio::null())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let mut lines = said.lines().filter(|line| !line.trim().is_empty());
+        let is_known = |line: &str| bearcub(&["explain", "--", line]).status == 0;
+        assert!(lines.any(is_known), "{words:?}: {said}");
+    }
+}

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bearcub_lab::pki::{self, KeyKind};
 use bearcub_lab::server::{Mosquitto, MosquittoConfig};
-use common::{Ran, bearcub, bearcub_with};
+use common::{Ran, bearcub, bearcub_with, text};
 
 fn broker(config: &MosquittoConfig) -> Mosquitto {
     Mosquitto::start(config).unwrap()
@@ -297,4 +297,58 @@ fn wrong_arguments_and_brokers_are_told_with_a_remedy() {
     let http = bearcub(&["publish", "-h", "host.invalid", "-t", "t", "-m", "m"]);
     assert_eq!(http.status, 1);
     assert!(http.stderr.contains("-1001"), "{}", http.stderr);
+}
+
+#[test]
+fn every_error_names_the_broker_that_it_is_about() {
+    let chain = pki::simple(KeyKind::P256);
+    let refusing = broker(&MosquittoConfig::plain().user("plant", "right"));
+    let with_tls = broker(&MosquittoConfig::tls(&chain));
+    let folder = tempfile::tempdir().unwrap();
+    let other = folder.path().join("other.pem");
+    std::fs::write(&other, pki::aws().root_pem()).unwrap();
+    let pin = "aa".repeat(32);
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    // The last are the exit status and the number.
+    let cases: [(u16, &[&str], i32, &str); 5] = [
+        (
+            refusing.addr().port(),
+            &["-u", "plant", "-P", "wrong"],
+            1,
+            "-2005",
+        ),
+        (with_tls.addr().port(), &["--cafile", text(&other)], 1, "62"),
+        (with_tls.addr().port(), &["--fingerprint", &pin], 1, "1"),
+        (with_tls.addr().port(), &["--learn"], 2, "-2020"),
+        (
+            silent.local_addr().unwrap().port(),
+            &["--timeout", "0.3"],
+            1,
+            "-2010",
+        ),
+    ];
+    for (port, further, status, code) in cases {
+        let place = format!("127.0.0.1:{port}: error {code}: ");
+        let port = port.to_string();
+        let commands: [&[&str]; 3] = [
+            &["publish", "-t", "a", "-m", "b"],
+            &["subscribe", "-t", "a", "-E"],
+            &[
+                "rules",
+                "-i",
+                "x",
+                "--sql",
+                "SELECT * FROM 'a'",
+                "--republish",
+                "b",
+            ],
+        ];
+        for command in commands {
+            let all = [command, &["-h", "127.0.0.1", "-p", &port], further].concat();
+            let ran = bearcub_with(&all, &[], b"");
+            assert_eq!(ran.status, status, "{all:?}: {}", ran.stderr);
+            assert!(ran.stderr.contains(&place), "{all:?}: {}", ran.stderr);
+            assert!(ran.stderr.contains("remedy: "), "{}", ran.stderr);
+        }
+    }
 }

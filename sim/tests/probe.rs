@@ -717,16 +717,21 @@ fn masked(text: &str, file: &str) -> String {
     let mut shown = String::new();
     for line in text.replace(file, "FILE").lines() {
         let left_out = ["  sent ", "  got  ", "0x", "SHA-256 pin", "fingerprint  "];
-        if left_out.iter().any(|part| line.contains(part)) {
+        // Lines of a table are as long as its numbers.
+        if left_out.iter().any(|part| line.contains(part)) || line.starts_with(['┌', '╞', '└'])
+        {
             continue;
         }
+        let is_row = line.starts_with('│');
         let words: Vec<_> = line.split_whitespace().collect();
         let masked = words.iter().enumerate().map(|(number, word)| {
             let unit = words.get(number + 1).copied().unwrap_or_default();
-            let is_size = unit == "ms" || unit.starts_with('B') || unit.starts_with("bytes");
+            let is_size =
+                is_row || unit == "ms" || unit.starts_with('B') || unit.starts_with("bytes");
             let is_number = word
                 .trim_start_matches('~')
-                .starts_with(|c: char| c.is_ascii_digit());
+                .starts_with(|c: char| c.is_ascii_digit())
+                && unit != "MHz";
             if word.starts_with("127.0.0.1:") || (is_size && is_number) {
                 "#"
             } else {

@@ -527,3 +527,40 @@ fn a_broker_that_refuses_the_filter_is_told() {
         "{status}: {told}"
     );
 }
+
+#[test]
+fn a_topic_to_republish_to_that_can_be_none_is_refused_at_once() {
+    for (target, words) in [
+        ("stamped/+/x", "wildcard"),
+        ("stamped/#", "wildcard"),
+        ("stamped/${topic()}/+", "wildcard"),
+        ("stamped/${color}/#", "wildcard"),
+        ("stamped/${'#'}", "wildcard"),
+        ("", "is empty"),
+    ] {
+        let sql = "SELECT * FROM 'rtjm/#'";
+        // Nobody listens there, and nobody is asked.
+        let ran = bearcub_with(
+            &[
+                "rules",
+                "-p",
+                "1",
+                "-i",
+                "x",
+                "--sql",
+                sql,
+                "--republish",
+                target,
+            ],
+            &[],
+            b"",
+        );
+        assert_eq!(ran.status, 2, "{target}: {}", ran.stderr);
+        assert!(ran.stderr.contains(words), "{target}: {}", ran.stderr);
+        assert!(
+            ran.stderr.contains("republish to one topic"),
+            "{}",
+            ran.stderr
+        );
+    }
+}

@@ -149,7 +149,7 @@ pub fn sufficient(
             "the chain is refused though an anchor fits its name: {failure}"
         ))),
         (true, None) => Err(Failure::Refuted(format!(
-            "none of the {} authorities looked at issued the chain, which ends with the issuer {last}; give that authority's \
+            "none of the authorities looked at ({}) issued the chain, which ends with the issuer {last}; give that authority's \
              certificate as FILE (for a private authority: its ca.pem)",
             candidates.len()
         ))),

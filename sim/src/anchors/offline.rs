@@ -1,70 +1,156 @@
-//! A chain from a file, validated with anchors as they were written: by rustls' validator, a second opinion on the bytes.
+//! A chain from a file, judged by the library: its client is shown the chain by a server that says no more than that.
 
-use std::time::Duration;
+use bearcub::Error;
+use bearcub::error::NetworkError;
+use bearcub::trust::{PublicKey, ServerName};
+use x509_cert::Certificate;
+use x509_cert::der::{Decode, Encode};
+use x509_cert::ext::pkix::SubjectAltName;
+use x509_cert::ext::pkix::name::GeneralName;
 
-use rustls_pki_types::{CertificateDer, Der, ServerName, TrustAnchor, UnixTime};
-use x509_cert::der::Decode;
-use x509_cert::der::asn1::AnyRef;
-
-use super::source::Anchor;
+use super::Candidate;
+use crate::client::{Link, Run, Script};
 use crate::failure::Failure;
-use crate::material::private::spki_of;
+use crate::hex::Hex;
+use crate::lab;
+use crate::names;
+use crate::plan::{Buffers, FragmentPlan, Plan, TrustPlan};
 
-/// Validates a server's chain, its own certificate first.
+/// Validates a server's chain, its own certificate first, as the library would in a handshake. Without a name it is held to
+/// the first one in the certificate.
 ///
 /// # Errors
 /// Why it is refused.
 pub fn validate(
-    anchors: &[Anchor],
+    anchors: &[&Candidate],
     chain: &[Vec<u8>],
     name: Option<&str>,
     now: i64,
 ) -> Result<(), Failure> {
-    let refused = |why: &dyn std::fmt::Display| {
-        Failure::Refuted(format!(
-            "the chain does not validate with these authorities: {why}; nothing was written"
-        ))
+    let Some(leaf) = chain.first() else {
+        return Err(Failure::Usage("there is no chain".to_owned()));
     };
-    let mut trusted = Vec::new();
-    for anchor in anchors {
-        let anchor = anchor.borrow();
-        trusted.push(TrustAnchor {
-            subject: contents(anchor.subject)?,
-            subject_public_key_info: contents(&spki_of(&anchor.key)?)?,
-            name_constraints: None,
-        });
-    }
-    let chain: Vec<_> = chain
-        .iter()
-        .map(|der| CertificateDer::from(der.as_slice()))
-        .collect();
-    let Some((leaf, issuers)) = chain.split_first() else {
-        return Err(refused(&"there is none"));
+    let leaf = Certificate::from_der(leaf).map_err(|error| {
+        Failure::Usage(format!("the first certificate cannot be read: {error}"))
+    })?;
+    let own = own_name(&leaf).filter(|name| ServerName::parse(name).is_ok());
+    let server_name = name.or(own.as_deref()).ok_or_else(|| {
+        Failure::Refuted(
+            "the first certificate has no name that a device could connect to: issue it with a subjectAltName".to_owned(),
+        )
+    })?;
+    let plan = Plan {
+        server_name: server_name.to_owned(),
+        clock: Some(now),
+        trust: TrustPlan::Anchors(anchors.iter().map(|one| Hex(one.der.clone())).collect()),
+        client: None,
+        suites: names::SUITES
+            .map(|suite| names::of_suite(suite.id()))
+            .to_vec(),
+        groups: names::DEFAULT_GROUPS.to_owned(),
+        alpn: Vec::new(),
+        fragment_length: FragmentPlan::NotOffered,
+        buffers: Buffers {
+            input: 16_384,
+            ..Buffers::DEFAULT
+        },
+        session: None,
+        rsa_2048_only: false,
     };
-    let leaf = webpki::EndEntityCert::try_from(leaf).map_err(|error| refused(&error))?;
-    let seconds = u64::try_from(now).unwrap_or_default();
-    leaf.verify_for_usage(
-        webpki::ALL_VERIFICATION_ALGS,
-        &trusted,
-        issuers,
-        UnixTime::since_unix_epoch(Duration::from_secs(seconds)),
-        webpki::KeyUsage::server_auth(),
-        None,
-        None,
-    )
-    .map_err(|error| refused(&error))?;
-    if let Some(name) = name {
-        let server = ServerName::try_from(name)
-            .map_err(|_| Failure::Usage(format!("--server-name {name}: that is no host name")))?;
-        leaf.verify_is_valid_for_subject_name(&server)
-            .map_err(|_| refused(&format_args!("the certificate is not for {name}")))?;
+    let run = Run {
+        plan: &plan,
+        seed: lab::fresh_seed()?,
+        script: Script::Silence,
+        measure_stack: false,
+    };
+    let mut server = Showing {
+        flight: flight(&leaf, chain)?,
+        at: 0,
+    };
+    match run.connect(&mut server, &mut |_| {}) {
+        // It has taken the chain, and waits for what follows.
+        Ok(_) => Ok(()),
+        Err(failure) if failure.tls() == Some(&Error::Network(NetworkError::Truncated)) => Ok(()),
+        Err(failure) => Err(failure),
     }
-    Ok(())
 }
 
-/// What is within the outer SEQUENCE.
-fn contents(der: &[u8]) -> Result<Der<'static>, Failure> {
-    let outer = AnyRef::from_der(der)
-        .map_err(|error| Failure::Other(format!("an anchor does not read back: {error}")))?;
-    Ok(Der::from(outer.value().to_vec()))
+/// A name that the certificate is for.
+fn own_name(leaf: &Certificate) -> Option<String> {
+    let tbs = leaf.tbs_certificate();
+    let names = tbs.get_extension::<SubjectAltName>().ok().flatten();
+    let Some((_, names)) = names else {
+        let mut subject = tbs.subject().iter();
+        let common = subject.find(|one| one.oid.to_string() == "2.5.4.3")?;
+        return String::from_utf8(common.value.value().to_vec()).ok();
+    };
+    names.0.iter().find_map(|name| match name {
+        GeneralName::DnsName(name) => Some(match name.as_str().strip_prefix("*.") {
+            Some(domain) => format!("any.{domain}"),
+            None => name.to_string(),
+        }),
+        GeneralName::IpAddress(bytes) => {
+            let bytes = bytes.as_bytes();
+            let v4 = <[u8; 4]>::try_from(bytes).map(std::net::IpAddr::from);
+            let v6 = <[u8; 16]>::try_from(bytes).map(std::net::IpAddr::from);
+            v4.or(v6).ok().map(|address| address.to_string())
+        }
+        _ => None,
+    })
+}
+
+/// ServerHello and Certificate, in as many records as they take.
+fn flight(leaf: &Certificate, chain: &[Vec<u8>]) -> Result<Vec<u8>, Failure> {
+    let info = leaf.tbs_certificate().subject_public_key_info().to_der();
+    let info = info.map_err(|error| Failure::Usage(format!("the server's key: {error}")))?;
+    let key = PublicKey::from_spki(&info)
+        .map_err(|error| Failure::from(Error::from(error)).at("the server's key"))?;
+    let suite = match key {
+        PublicKey::Ec { .. } => 0xc02b_u16,
+        PublicKey::Rsa { .. } => 0xc02f,
+    };
+    let mut hello = vec![3, 3];
+    hello.extend([7; 32]);
+    hello.push(0);
+    hello.extend(suite.to_be_bytes());
+    hello.push(0);
+    // renegotiation_info, empty (RFC 5746 section 3.4).
+    hello.extend([0, 5, 0xff, 1, 0, 1, 0]);
+    let certificates: Vec<u8> = chain.iter().flat_map(|der| with_length(der)).collect();
+    let messages = [message(2, &hello), message(11, &with_length(&certificates))].concat();
+    let records = messages.chunks(16_384).flat_map(|part| {
+        let length = u16::try_from(part.len()).unwrap_or_default().to_be_bytes();
+        [&[22, 3, 3, length[0], length[1]], part].concat()
+    });
+    Ok(records.collect())
+}
+
+fn message(kind: u8, body: &[u8]) -> Vec<u8> {
+    [&[kind][..], &with_length(body)].concat()
+}
+
+/// Behind its length in three bytes (RFC 5246 section 4.3).
+fn with_length(bytes: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(bytes.len()).unwrap_or_default().to_be_bytes();
+    [&length[1..], bytes].concat()
+}
+
+/// A server that takes whatever it is told, says its piece, and leaves.
+struct Showing {
+    flight: Vec<u8>,
+    at: usize,
+}
+
+impl Link for Showing {
+    fn send(&mut self, bytes: &[u8]) -> Result<usize, Failure> {
+        Ok(bytes.len())
+    }
+
+    fn receive(&mut self, into: &mut [u8]) -> Result<usize, Failure> {
+        let rest = &self.flight[self.at..];
+        let length = rest.len().min(into.len());
+        into[..length].copy_from_slice(&rest[..length]);
+        self.at += length;
+        Ok(length)
+    }
 }

@@ -20,8 +20,13 @@ pub fn of(candidates: &[&Candidate], name: &str) -> Result<String, Failure> {
         "//",
         &[
             format!(
-                "{} trust anchors, {total} bytes of flash, written by `bearcub anchors`.",
-                anchors.len()
+                "{} trust {}, {total} bytes of flash, written by `bearcub anchors`.",
+                anchors.len(),
+                if anchors.len() == 1 {
+                    "anchor"
+                } else {
+                    "anchors"
+                }
             ),
             String::new(),
             format!("Trust::anchors(&{name}, clock)"),

@@ -202,12 +202,16 @@ impl Request<'_> {
 
     fn role(&self) -> Result<Role, Failure> {
         let What::Server {
-            names, addresses, ..
+            names,
+            addresses,
+            broker,
+            ..
         } = self.what
         else {
             device_name(self.name)?;
             return Ok(Role::Device);
         };
+        broker.check()?;
         let mut all = vec![server_name(self.name)?];
         for name in names {
             let name = server_name(name)?;
@@ -392,6 +396,11 @@ fn device_name(name: &str) -> Result<(), Failure> {
             "`{}`: a device's name has 1 to {NAME_MAX} letters, digits, hyphens, dots and underscores, and begins with a letter or \
              digit: it is the user name at the broker",
             crate::peer::printable(name)
+        )));
+    }
+    if name.parse::<IpAddr>().is_ok() {
+        return Err(Failure::Usage(format!(
+            "`{name}`: a device's name cannot be an address: it could pass for a server there. Call it by what it is, like plant-7"
         )));
     }
     Ok(())

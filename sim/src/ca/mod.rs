@@ -96,7 +96,7 @@ fn not_done(path: &Path, error: &io::Error) -> Failure {
         false => "nothing was changed",
         true => "it was changed, and that may be lost if the power goes now",
     };
-    Failure::Other(format!("{}: {error}; {state}", path.display()))
+    Failure::unwritten_but(path.display(), error, state)
 }
 
 /// The same path from the root, for files that are read from another folder.

@@ -18,6 +18,23 @@ pub struct Broker {
 }
 
 impl Broker {
+    /// Whether the folder on the broker's machine can be found from wherever the broker is started.
+    ///
+    /// # Errors
+    /// If its path does not begin at the root.
+    pub fn check(&self) -> Result<(), Failure> {
+        match &self.install {
+            Some(folder) if !folder.has_root() && !has_drive(folder) => {
+                Err(Failure::Usage(format!(
+                    "--install {}: the broker would look for it from wherever it is started; give the whole path, like \
+                     /etc/mosquitto/bearcub",
+                    printable(folder)?
+                )))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The text of `mosquitto.conf` for the server with this name.
     ///
     /// # Errors
@@ -73,6 +90,13 @@ impl Broker {
         ));
         Ok(text)
     }
+}
+
+/// A path of Windows, `C:\…`, wherever this runs.
+fn has_drive(path: &Path) -> bool {
+    let text = path.to_string_lossy();
+    let bytes = text.as_bytes();
+    matches!(bytes, [letter, b':', b'\\' | b'/', ..] if letter.is_ascii_alphabetic())
 }
 
 fn printable(path: &Path) -> Result<String, Failure> {

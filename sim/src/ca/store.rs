@@ -202,8 +202,7 @@ impl Store {
         let path = folder.join(LOCK);
         let start = Instant::now();
         loop {
-            let lock = Lock::try_take(&path)
-                .map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))?;
+            let lock = Lock::try_take(&path).map_err(|error| super::not_done(&path, &error))?;
             if let Some(lock) = lock {
                 return Ok((lock, Store::open(folder)?));
             }

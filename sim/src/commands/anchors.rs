@@ -40,7 +40,7 @@ pub struct AnchorsOptions {
     /// Validate the chain in this file with what is written; a server's certificate first, then its issuers
     #[arg(long, value_name = "FILE", conflicts_with = "servers")]
     pub chain: Option<PathBuf>,
-    /// The name that the server's certificate must have [default: HOST; with --chain, any]
+    /// The name that the server's certificate must have [default: HOST; with --chain, the first in the certificate]
     #[arg(long, value_name = "NAME")]
     pub server_name: Option<String>,
     /// Keep those whose name has this text in it. May be repeated
@@ -131,8 +131,8 @@ pub fn run(options: &AnchorsOptions) -> Result<(), Failure> {
     if let Some(path) = &options.chain {
         let chain = of_chain(path)?;
         let name = options.server_name.as_deref();
-        offline::validate(&source::read(&text)?, &chain, name, now)
-            .map_err(|failure| failure.at(path.display()))?;
+        offline::validate(&chosen, &chain, name, now)
+            .map_err(|failure| refused(path, name, failure))?;
         servers.push(Server {
             server: path.display().to_string(),
             sufficient: Vec::new(),
@@ -155,6 +155,22 @@ pub fn run(options: &AnchorsOptions) -> Result<(), Failure> {
         return print(&text);
     }
     print(&describe(&report))
+}
+
+/// Says that a chain is refused: the library's verdict, with its words, as the answer of a check.
+fn refused(path: &Path, name: Option<&str>, failure: Failure) -> Failure {
+    let name = name.map_or_else(String::new, |name| format!(" for {name}"));
+    match failure.explained() {
+        Some(explained) => Failure::Refuted(format!(
+            "{}: the chain does not validate{name} with these authorities, and nothing was written: error {}: {}\n  cause:  {}\n  remedy: {}",
+            path.display(),
+            explained.code,
+            explained.message,
+            explained.cause,
+            explained.remedy
+        )),
+        None => failure.at(path.display()),
+    }
 }
 
 fn outputs(options: &AnchorsOptions, file: Option<&Path>, text: &str) -> Outputs {
@@ -365,8 +381,13 @@ fn describe(report: &Report<'_>) -> String {
         ]);
     }
     let mut text = format!(
-        "{table}\n{} anchors, {} bytes of flash: name, key and an entry in the table\n",
+        "{table}\n{} {}, {} bytes of flash: name, key and an entry in the table\n",
         report.anchors.len(),
+        if report.anchors.len() == 1 {
+            "anchor"
+        } else {
+            "anchors"
+        },
         grouped(report.bytes)
     );
     for server in &report.servers {

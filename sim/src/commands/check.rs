@@ -11,6 +11,7 @@ use super::{print, print_json, tell};
 use crate::board::{Board, mqtt, tools};
 use crate::budgets::{self, Line};
 use crate::failure::Failure;
+use crate::output::replace;
 use crate::report::{grouped, rows};
 use crate::scenarios;
 
@@ -30,8 +31,7 @@ pub fn run(options: &CheckOptions) -> Result<(), Failure> {
     let measured = measure()?;
     let Some(known) = known else {
         let text = budgets::from_measured(&measured)?;
-        std::fs::write(&path, text)
-            .map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))?;
+        replace(&path, &text)?;
         return print(&format!("{}: written\n", path.display()));
     };
     let lines = budgets::compare(&known, &measured)?;

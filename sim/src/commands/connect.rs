@@ -22,6 +22,7 @@ use crate::plan::Plan;
 use crate::recording::Agreed;
 use crate::report::json;
 use crate::steps::{self, Step};
+use crate::stranger;
 use crate::tape::{Direction, Recorder, Tape};
 
 /// A connection as far as it went.
@@ -40,7 +41,8 @@ pub fn run(options: &ConnectOptions) -> Result<(), Failure> {
     let send = options.connection.bytes_to_send()?;
     check(&plan)?;
     if options.connection.resume {
-        plan.session = Some(first_session(&options.connection, &options.address, &plan)?);
+        let first = first_session(&options.connection, &options.address, &plan);
+        plan.session = Some(first.map_err(|failure| failure.at_server(&options.address))?);
     }
     let attempt = attempt(options, &plan, script(send.as_deref()));
     let flow = Flow::read(&attempt.tape.stream(Direction::ToClient));
@@ -64,7 +66,10 @@ pub fn run(options: &ConnectOptions) -> Result<(), Failure> {
             print(&format!("\nHint: {hint}\n"))?;
         }
     }
-    attempt.result.map(|_| ())
+    match attempt.result {
+        Ok(_) => Ok(()),
+        Err(failure) => Err(failure.at_server(&options.address)),
+    }
 }
 
 fn attempt(options: &ConnectOptions, plan: &Plan, script: Script<'_>) -> Attempt {
@@ -99,9 +104,11 @@ fn connect(
     let start = Instant::now();
     let live = Live::connect(&options.address, options.connection.timeout)?;
     let connected = start.elapsed();
+    let first = live.first();
     let mut link = Recorder::new(live, start);
     let result = run.connect(&mut link, &mut |stage| stages.push(*stage));
     *tape = link.tape().clone();
+    let result = stranger::named(result, &first.bytes());
     if !options.json {
         print(&format!(
             "{} as {}\n{:>9.1} ms  TCP connected\n{}",
@@ -256,12 +263,12 @@ fn report<'a>(
 
 /// A failure, with number, cause and remedy where it has them.
 pub fn error(failure: &Failure) -> serde_json::Value {
-    match failure.tls() {
-        Some(error) => json!({
-            "code": error.code(),
-            "message": error.to_string(),
-            "cause": error.explain().cause,
-            "remedy": error.explain().remedy,
+    match failure.explained() {
+        Some(explained) => json!({
+            "code": explained.code,
+            "message": explained.message,
+            "cause": explained.cause,
+            "remedy": explained.remedy,
         }),
         None => json!({ "message": failure.to_string() }),
     }

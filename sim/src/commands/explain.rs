@@ -1,5 +1,7 @@
 //! `bearcub explain`: errors, alerts and log lines, in words.
 
+use std::ffi::OsString;
+
 use clap::Args;
 use serde_json::json;
 
@@ -24,12 +26,28 @@ pub struct ExplainOptions {
     pub json: bool,
 }
 
+/// The arguments' parser takes -1004 for a number, and -0x2700, as mbedTLS prints it, for options: a blank in front makes it a
+/// word.
+pub(super) fn take_hexadecimal(given: &mut [OsString]) {
+    if given.get(1).is_none_or(|command| command != "explain") {
+        return;
+    }
+    for word in given.iter_mut().skip(2) {
+        if word
+            .to_str()
+            .is_some_and(|text| text.starts_with("-0x") || text.starts_with("-0X"))
+        {
+            *word = format!(" {}", word.to_string_lossy()).into();
+        }
+    }
+}
+
 /// Explains it.
 ///
 /// # Errors
 /// If it is not known; the nearest that are known have been told.
 pub fn run(options: &ExplainOptions) -> Result<(), Failure> {
-    let text = options.words.join(" ");
+    let text = options.words.join(" ").trim().to_owned();
     let found = lookup(&text);
     let (answers, also, nearest) = match &found {
         Found::Known(answers, also) => (&answers[..], &also[..], &[][..]),

@@ -12,7 +12,7 @@ use super::style::{bold, good, warning};
 use super::{print, print_json};
 use crate::chain;
 use crate::failure::Failure;
-use crate::fingerprint::{Fingerprints, Relation};
+use crate::fingerprint::{Fingerprints, Relation, pasted};
 use crate::live::Address;
 use crate::material::passphrase::Passphrase;
 use crate::material::{self, Content, Item};
@@ -94,9 +94,8 @@ struct Report<'a> {
 pub fn run(options: &FingerprintOptions) -> Result<(), Failure> {
     let mut pins = Vec::new();
     for text in &options.check {
-        let pin =
-            Pin::parse(text).map_err(|error| Failure::from(error).at(format!("--check {text}")))?;
-        pins.push(pin);
+        let pin = pasted(text).map_err(|error| Failure::from(error).at(format!("--check {text}")));
+        pins.push(pin?);
     }
     let (found, is_live) = find(options)?;
     let verdict = (!pins.is_empty()).then(|| check(&pins, &found, is_live));
@@ -154,7 +153,8 @@ fn find(options: &FingerprintOptions) -> Result<(Vec<Found>, bool), Failure> {
 }
 
 fn looks_like_a_file(path: &Path) -> bool {
-    path.extension().is_some() || path.components().count() > 1
+    let is_address = path.to_string_lossy().contains("://");
+    !is_address && (path.extension().is_some() || path.components().count() > 1)
 }
 
 /// Why the pins are good, or why they are not.
@@ -216,7 +216,15 @@ fn describe(subject: &str, found: &[Found], is_live: bool) -> String {
             prints.sha256_base64
         ));
         match (&prints.tasmota, &prints.sha1) {
-            (Some(command), _) => text.push_str(&format!("  Tasmota       {command}\n")),
+            (Some(command), _) => {
+                text.push_str(&format!("  Tasmota       {command}\n"));
+                if prints.is_ec() {
+                    text.push_str(
+                        "                for Tasmota on an ESP32; its usual builds for the ESP8266 have no EC (USE_MQTT_TLS_FORCE_EC_CIPHER)\n\
+                         \x20               and take a server with an RSA key only\n",
+                    );
+                }
+            }
             (None, Some(sha1)) => text.push_str(&format!(
                 "  SHA-1 pin     {sha1} (Tasmota has no keys of this kind)\n"
             )),

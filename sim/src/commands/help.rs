@@ -6,7 +6,7 @@ use super::options::SUITES;
 pub const EXIT: &str = "\
 Exit status:
   0  it went well
-  1  the connection, a replay or the disk failed
+  1  the connection, a replay, the disk or standard output failed
   2  the arguments, or the files that they name, are wrong
   3  what was to be checked does not hold: a pin does not match, no authority suffices, no configuration works, a device would fail
   4  what was to be explained is not known";
@@ -101,6 +101,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         &[
             "bearcub fingerprint mqtt.example.org:8883",
             "bearcub fingerprint server.pem --check 'sha256//JbQbUG5JMJUoI6brnx0x3vZF6jilxsapbXGVfjhN8Fg='",
+            "bearcub fingerprint mqtt.example.org:8883 --check 'MqttFingerprint1 0A D8 2D 5E 4F 41 04 46 4B 46 49 65 AC 53 B1 4F 98 B8 DE 9C'",
             "bearcub fingerprint key.pem --passphrase-env PASSPHRASE --json",
             "openssl req -in device.csr | bearcub fingerprint -",
         ],
@@ -194,6 +195,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         &[
             "bearcub explain -1004",
             "bearcub explain unknown_ca",
+            "bearcub explain -0x2700",
             "bearcub explain 'OpenSSL Error[0]: error:0A000418:SSL routines::tlsv1 alert unknown ca'",
         ],
     ),

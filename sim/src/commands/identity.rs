@@ -207,7 +207,7 @@ fn print_secret(content: &[u8]) -> Result<(), Failure> {
     stdout
         .write_all(content)
         .and_then(|()| stdout.flush())
-        .map_err(|error| Failure::Other(format!("standard output: {error}")))
+        .map_err(|error| super::unprinted(&error))
 }
 
 fn describe_report(report: &Report<'_>) -> String {

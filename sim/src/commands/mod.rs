@@ -40,8 +40,28 @@ pub fn main() -> ExitCode {
     if given.get(1).is_some_and(|first| first == "--") {
         given.remove(1);
     }
-    let arguments = Arguments::parse_from(given);
-    let result = match arguments.command {
+    explain::take_hexadecimal(&mut given);
+    let result = Arguments::try_parse_from(given).map_or_else(asked_for, run);
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            tell(&failure);
+            ExitCode::from(failure.exit_status())
+        }
+    }
+}
+
+/// Help and the version are printed like everything else; what is wrong with the arguments is told by their parser, which
+/// ends the program with status 2.
+fn asked_for(parsed: clap::Error) -> Result<(), Failure> {
+    match parsed.use_stderr() {
+        true => parsed.exit(),
+        false => print(&parsed.render().ansi().to_string()),
+    }
+}
+
+fn run(arguments: Arguments) -> Result<(), Failure> {
+    match arguments.command {
         None => table::run(&arguments.table),
         Some(Command::Table(options)) => table::run(&options),
         Some(Command::Replay(options)) => replay::run(&options),
@@ -64,13 +84,6 @@ pub fn main() -> ExitCode {
         Some(Command::Explain(options)) => explain::run(&options),
         Some(Command::Completions(options)) => manual::completions(&options),
         Some(Command::Man(options)) => manual::man(&options),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            tell(&failure);
-            ExitCode::from(failure.exit_status())
-        }
     }
 }
 
@@ -82,18 +95,27 @@ pub(crate) fn tell(what: &dyn std::fmt::Display) {
 
 /// Prints to standard output. A reader that has read enough is no failure.
 fn print(text: &str) -> Result<(), Failure> {
-    use std::io::{ErrorKind, Write};
     // Colours reach terminals only, and none of those that say NO_COLOR.
-    let mut stdout = anstream::stdout();
-    match stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush())
-    {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Failure::Other(format!("standard output: {error}")))
-        }
+    print_to(anstream::stdout(), text.as_bytes())
+}
+
+/// The same of bytes that are no text of this program's.
+fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
+    print_to(std::io::stdout().lock(), bytes)
+}
+
+fn print_to(mut stdout: impl std::io::Write, bytes: &[u8]) -> Result<(), Failure> {
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(unprinted(&error)),
         _ => Ok(()),
     }
+}
+
+/// Standard output cannot be written: whatever it is connected to, that is no fault of the arguments.
+fn unprinted(error: &std::io::Error) -> Failure {
+    Failure::Other(format!(
+        "standard output: {error}; is what it goes to full, or closed?"
+    ))
 }
 
 fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {

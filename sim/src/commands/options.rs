@@ -8,11 +8,13 @@ use clap::Args;
 use crate::client::{Run, Script};
 use crate::failure::Failure;
 use crate::files;
+use crate::fingerprint;
 use crate::hex::Hex;
 use crate::lab;
 use crate::live::{Address, Live};
 use crate::names;
 use crate::plan::{Buffers, FragmentPlan, Plan, TrustPlan};
+use crate::stranger;
 
 /// What the connection is.
 #[derive(Args, Debug)]
@@ -178,11 +180,7 @@ impl ConnectionOptions {
     }
 
     fn trust(&self) -> Result<TrustPlan, Failure> {
-        for pin in &self.fingerprint {
-            bearcub::trust::Pin::parse(pin)
-                .map_err(|error| Failure::from(error).at(format!("--fingerprint {pin}")))?;
-        }
-        let pins = self.fingerprint.clone();
+        let pins = fingerprint::all_pasted(&self.fingerprint, "--fingerprint")?;
         let anchors = self.ca.as_deref().map(files::anchors).transpose()?;
         match (anchors, pins.is_empty()) {
             (Some(anchors), true) => Ok(TrustPlan::Anchors(anchors)),
@@ -236,14 +234,14 @@ pub fn first_session(
     plan: &Plan,
 ) -> Result<Hex, Failure> {
     let mut link = Live::connect(address, options.timeout)?;
-    let outcome = quiet(plan)?
-        .connect(&mut link, &mut |_| {})
-        .map_err(|failure| failure.at("the first of the two connections"))?;
+    let first = link.first();
+    let result = quiet(plan)?.connect(&mut link, &mut |_| {});
+    let outcome = stranger::named(result, &first.bytes())
+        .map_err(|failure| failure.at(format_args!("{address}, the first of two connections")))?;
     let session = outcome.session.ok_or_else(|| {
-        Failure::Other(
-            "--resume: the server gives no session identifier, so that there is nothing to resume"
-                .to_owned(),
-        )
+        Failure::Other(format!(
+            "{address}: --resume: the server gives no session identifier, so that there is nothing to resume"
+        ))
     })?;
     Ok(Hex(session.to_bytes().to_vec()))
 }

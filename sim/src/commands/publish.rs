@@ -69,7 +69,7 @@ pub fn run(options: &PublishOptions) -> Result<(), Failure> {
     } else if let Some(file) = &options.file {
         std::fs::File::open(file)
             .and_then(|file| files::read_at_most(file, PAYLOAD_MAX))
-            .map_err(|error| Failure::Usage(format!("--file {}: {error}", file.display())))?
+            .map_err(|error| Failure::unread(format_args!("--file {}", file.display()), &error))?
     } else if options.stdin_file {
         files::read_at_most(std::io::stdin(), PAYLOAD_MAX).map_err(stdin)?
     } else {
@@ -93,7 +93,7 @@ pub fn run(options: &PublishOptions) -> Result<(), Failure> {
                 published += 1;
             }
         }
-        settle(&mut client, options.mqtt.broker.timeout)?;
+        settle(&mut client, options)?;
         client.disconnect().map_err(failed).map(drop)
     })?;
     if options.json {
@@ -117,12 +117,12 @@ fn publish(
     };
     // As many are under way as there are slots for.
     if client.session().in_flight() >= crate::mqtt::IN_FLIGHT {
-        settle(client, options.mqtt.broker.timeout)?;
+        settle(client, options)?;
     }
     if payload.len() < 1 << 19 {
         return client.publish_message(&message).map_err(failed).map(drop);
     }
-    settle(client, options.mqtt.broker.timeout)?;
+    settle(client, options)?;
     client
         .begin(&message, payload.len(), None)
         .map_err(failed)?;
@@ -130,8 +130,9 @@ fn publish(
 }
 
 /// Waits until everything has arrived.
-fn settle(client: &mut ToolClient<'_, '_, '_>, timeout: Duration) -> Result<(), Failure> {
-    let timeout = u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX);
+fn settle(client: &mut ToolClient<'_, '_, '_>, options: &PublishOptions) -> Result<(), Failure> {
+    let broker = &options.mqtt.broker;
+    let timeout = u32::try_from(broker.timeout.as_millis()).unwrap_or(u32::MAX);
     if client
         .settle(clock().after(timeout), |_| {})
         .map_err(failed)?
@@ -139,7 +140,8 @@ fn settle(client: &mut ToolClient<'_, '_, '_>, timeout: Duration) -> Result<(), 
         return Ok(());
     }
     Err(Failure::Other(format!(
-        "{} messages were not acknowledged in time (--timeout)",
+        "{}: {} messages were not acknowledged in time (--timeout)",
+        broker.address(),
         client.session().in_flight()
     )))
 }

@@ -56,7 +56,7 @@ pub fn run(options: &ReadmeOptions) -> Result<(), Failure> {
         return tell(false, "the table is current");
     }
     if options.action.write {
-        std::fs::write(&path, &current).map_err(|error| wrong(&error))?;
+        crate::output::replace(&path, &current)?;
         return tell(true, "the table has been replaced");
     }
     Err(Failure::Other(format!(

@@ -18,6 +18,7 @@ use crate::live::{Address, Live};
 use crate::measure;
 use crate::recording::{Recording, refuse_overwriting};
 use crate::scenarios;
+use crate::stranger;
 use crate::tape::Recorder;
 
 /// Makes a recording, replays it, and only then writes it.
@@ -41,7 +42,9 @@ pub fn run(options: &RecordOptions) -> Result<(), Failure> {
     }
     let result = match (scenario, &options.address) {
         (Some(scenario), _) => scenario.record().map(|recording| (recording, None)),
-        (None, Some(address)) => record_live(options, address),
+        (None, Some(address)) => {
+            record_live(options, address).map_err(|failure| failure.at_server(address))
+        }
         (None, None) => {
             return Err(Failure::Usage(
                 "HOST:PORT or --scenario is needed".to_owned(),
@@ -107,8 +110,10 @@ fn record_live(
         measure_stack: false,
     };
     let live = Live::connect(address, options.connection.timeout)?;
+    let first = live.first();
     let mut link = Recorder::new(live, Instant::now());
-    let outcome = run.connect(&mut link, &mut |_| {})?;
+    let result = run.connect(&mut link, &mut |_| {});
+    let outcome = stranger::named(result, &first.bytes())?;
     for turn in outcome.turns.iter().filter(|_| !options.json) {
         print(&exchange(turn, outcome.silence))?;
     }

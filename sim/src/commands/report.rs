@@ -8,6 +8,7 @@ use super::arguments::ReportOptions;
 use super::{print, print_json};
 use crate::board::features;
 use crate::failure::Failure;
+use crate::output::replace;
 use crate::report::html::{Contents, page};
 use crate::report::{Beside, measurable, rows};
 use crate::scenarios;
@@ -44,8 +45,7 @@ pub fn run(options: &ReportOptions) -> Result<(), Failure> {
         beside: &Beside::measured(&boards)?,
         versions: &versions,
     })?;
-    std::fs::write(out, &text)
-        .map_err(|error| Failure::Usage(format!("{} cannot be written: {error}", out.display())))?;
+    replace(out, &text)?;
     if options.json {
         return print_json(&json!({
             "file": out.display().to_string(),

@@ -15,6 +15,7 @@ use super::{print, tell};
 use crate::failure::Failure;
 use crate::files;
 use crate::lab;
+use crate::live::Address;
 use crate::mqtt::options::{BrokerOptions, Own, qos};
 use crate::mqtt::{clock, connected, failed, session};
 use crate::peer::printable;
@@ -109,8 +110,9 @@ pub fn run(options: &RulesOptions) -> Result<(), Failure> {
 fn statement(options: &RulesOptions) -> Result<String, Failure> {
     match (&options.sql, &options.sql_file) {
         (Some(sql), _) => Ok(sql.clone()),
-        (None, Some(file)) => files::text_at_most(file, files::TEXT_MAX)
-            .map_err(|error| Failure::Usage(format!("--sql-file {}: {error}", file.display()))),
+        (None, Some(file)) => files::text_at_most(file, files::TEXT_MAX).map_err(|error| {
+            Failure::unread(format_args!("--sql-file {}", file.display()), &error)
+        }),
         (None, None) => Err(Failure::Usage("--sql is missing".to_owned())),
     }
 }
@@ -208,13 +210,14 @@ fn serve<'b>(options: &'b RulesOptions, rule: &'b Rule) -> Result<(), Failure> {
             Err(failure) if !has_connected => return Err(failure),
             Err(failure) => failure,
         };
-        let Some(error) = failure.tls() else {
+        let (Some(error), Some(explained)) = (failure.tls(), failure.explained()) else {
             return Err(failure);
         };
         let retry = backoff.failed(error, clock(), rng.next_u32());
         tell(&format_args!(
-            "error {}: {error}; connecting again in {:.1} s",
-            error.code(),
+            "{address}: error {}: {}; connecting again in {:.1} s",
+            explained.code,
+            explained.message,
             retry.after.as_secs_f32()
         ));
         if retry.contested {
@@ -289,8 +292,9 @@ impl AtWork<'_> {
             let told = match client.poll(at).map_err(failed)? {
                 None if clock() < at && self.service.under_way() >= IN_FLIGHT => {
                     return Err(Failure::Other(format!(
-                        "the broker has sent {IN_FLIGHT} messages without waiting for their acknowledgements; limit it \
-                         (Mosquitto: max_inflight_messages)"
+                        "{}: the broker has sent {IN_FLIGHT} messages without waiting for their acknowledgements; limit it \
+                         (Mosquitto: max_inflight_messages)",
+                        self.options.broker.address()
                     )));
                 }
                 // They are delivered again, to the next run.
@@ -309,7 +313,10 @@ impl AtWork<'_> {
         match event {
             Event::Published(id) => self.service.published(*id),
             Event::Subscribed { subscriptions, .. } => {
-                subscriptions.iter().try_for_each(check_granted)?;
+                let address = self.options.broker.address();
+                subscriptions
+                    .iter()
+                    .try_for_each(|one| check_granted(one, &address))?;
             }
             Event::Message(message) => {
                 let fate = self.service.take(message, Some(message.payload), now()?);
@@ -349,14 +356,16 @@ impl AtWork<'_> {
     }
 }
 
-fn check_granted(one: &Subscription<'_>) -> Result<(), Failure> {
+fn check_granted(one: &Subscription<'_>, address: &Address) -> Result<(), Failure> {
     match one.granted() {
         None => Err(Failure::Other(format!(
-            "the broker refuses the filter {}",
+            "{address}: the broker refuses the filter {}; do its access rules (acl_file, policy) let this client read there?",
             one.filter()
         ))),
         Some(QoS::AtMostOnce) => {
-            tell(&"the broker grants QoS 0 only: messages may be lost");
+            tell(&format_args!(
+                "{address}: the broker grants QoS 0 only: messages may be lost"
+            ));
             Ok(())
         }
         Some(_) => Ok(()),

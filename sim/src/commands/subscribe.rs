@@ -1,6 +1,5 @@
 //! `cargo sim subscribe`: messages from a broker, as mosquitto_sub prints them.
 
-use std::io::{ErrorKind, Write};
 use std::time::Duration;
 
 use bearcub::mqtt::{Event, Filter, Message, Resumption};
@@ -72,7 +71,10 @@ pub fn run(options: &SubscribeOptions) -> Result<(), Failure> {
     let until = options.wait.map(|wait| clock().after(millis(wait)));
     with_client(&options.mqtt, |mut client, resumption| {
         if resumption == Resumption::Lost {
-            tell(&"the broker has lost the session");
+            tell(&format_args!(
+                "{}: the broker has lost the session",
+                options.mqtt.broker.address()
+            ));
         }
         client.subscribe(&filters).map_err(failed)?;
         let mut left = options.count;
@@ -87,8 +89,11 @@ pub fn run(options: &SubscribeOptions) -> Result<(), Failure> {
                 Some(Event::Subscribed { subscriptions, .. }) => {
                     let refused = subscriptions.iter().find(|one| one.granted().is_none());
                     if let Some(refused) = refused {
-                        let text = format!("the broker refuses the filter {}", refused.filter());
-                        return Err(Failure::Other(text));
+                        return Err(Failure::Other(format!(
+                            "{}: the broker refuses the filter {}; do its access rules (acl_file, policy) let this client read there?",
+                            options.mqtt.broker.address(),
+                            refused.filter()
+                        )));
                     }
                     if options.exit_after_subscribing {
                         break;
@@ -168,11 +173,5 @@ fn show(
     if !options.no_newline {
         bytes.push(b'\n');
     }
-    let mut stdout = std::io::stdout().lock();
-    match stdout.write_all(&bytes).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Failure::Other(format!("standard output: {error}")))
-        }
-        _ => Ok(true),
-    }
+    super::print_bytes(&bytes).map(|()| true)
 }

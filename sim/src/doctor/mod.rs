@@ -80,21 +80,17 @@ impl Findings {
 
     /// What the device would report.
     fn fail(&mut self, check: &'static str, failure: &Failure) {
-        let Some(error) = failure.tls() else {
+        let Some(explained) = failure.explained() else {
             return self.add(check, Level::Fail, failure.to_string());
         };
-        let place = match failure {
-            Failure::TlsAt(place, _) => format!("{place}: "),
-            _ => String::new(),
-        };
-        let explanation = error.explain();
+        let place = failure.place().map(|place| format!("{place}: "));
         self.0.push(Finding {
             check,
             level: Level::Fail,
-            code: Some(error.code()),
-            message: format!("{place}{error}"),
-            cause: Some(explanation.cause.to_owned()),
-            remedy: Some(explanation.remedy.to_owned()),
+            code: Some(explained.code),
+            message: place.unwrap_or_default() + &explained.message,
+            cause: Some(explained.cause),
+            remedy: Some(explained.remedy),
         });
     }
 

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use crate::board::Board;
 use crate::failure::Failure;
 use crate::files;
+use crate::fingerprint;
 use crate::live::Address;
 use crate::material::secret::Secret;
 use crate::mqtt::{FILTERS, IN_FLIGHT};
@@ -235,7 +236,7 @@ impl Setup {
     /// What cannot be read, or means nothing, with its line.
     pub fn read(path: &Path) -> Result<Setup, Failure> {
         let text = files::text_at_most(path, files::TEXT_MAX)
-            .map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))?;
+            .map_err(|error| Failure::unread(path.display(), &error))?;
         let mut setup: Setup = toml::from_str(&text).map_err(|error| {
             let line = error.span().map(|span| {
                 text.as_bytes()
@@ -267,7 +268,7 @@ impl Setup {
             .parse::<Board>()
             .map_err(|error| Failure::Usage(format!("board: {error}")))?;
         self.time().map_err(|failure| failure.at("clock"))?;
-        let trust = &self.trust;
+        let trust = &mut self.trust;
         if trust.pins.is_empty() && trust.ca.is_none() && !trust.learn {
             return usage("[trust] names nobody: pins, ca or learn = true".to_owned());
         }
@@ -276,10 +277,7 @@ impl Setup {
                 "[trust]: learn is not for devices that know pins or authorities".to_owned(),
             );
         }
-        for pin in &trust.pins {
-            bearcub::trust::Pin::parse(pin)
-                .map_err(|error| Failure::from(error).at(format!("[trust] pins, {pin}")))?;
-        }
+        trust.pins = fingerprint::all_pasted(&trust.pins, "[trust] pins,")?;
         let folder = self.folder.clone();
         let Some(mqtt) = &mut self.mqtt else {
             return Ok(());
@@ -321,7 +319,7 @@ impl Setup {
         if let Some(file) = &mqtt.password_file {
             let file = folder.join(file);
             let password = Secret::first_line_of(&file)
-                .map_err(|error| Failure::Usage(format!("{}: {error}", file.display())))?;
+                .map_err(|error| Failure::unread(file.display(), &error))?;
             mqtt.password = Some(password);
         }
         Ok(())

@@ -9,16 +9,18 @@ use x509_cert::der::Decode;
 
 use super::Findings;
 use super::setup::Setup;
+use crate::board::Board;
 use crate::client::{Outcome, Run, Script};
 use crate::commands::hints;
 use crate::failure::Failure;
 use crate::flow::Flow;
 use crate::lab;
 use crate::live::Live;
-use crate::model;
 use crate::peer::Seen;
 use crate::plan::{FragmentPlan, Plan, TrustPlan};
+use crate::probe::boards;
 use crate::recording::Agreed;
+use crate::stranger;
 use crate::tape::{Direction, Recorder};
 
 /// Days before its end from which on a certificate is warned of.
@@ -41,10 +43,11 @@ pub fn examine(
     live: Live,
     findings: &mut Findings,
 ) -> Result<Option<TrustPlan>, Failure> {
+    let first = live.first();
     let mut link = Recorder::new(live, Instant::now());
     let result = run(plan)?.connect(&mut link, &mut |_| {});
     let flow = Flow::read(&link.tape().stream(Direction::ToClient));
-    let outcome = match result {
+    let outcome = match stranger::named(result, &first.bytes()) {
         Ok(outcome) => outcome,
         Err(failure) => {
             failed(plan, &flow, &failure, findings);
@@ -105,13 +108,14 @@ fn told(setup: &Setup, plan: &Plan, outcome: &Outcome, findings: &mut Findings) 
     if let Some(group) = &agreed.group {
         text.push_str(&format!(", {group}"));
     }
-    if setup.board == model::BOARD {
-        let [slow, fast] = model::CLOCKS;
-        let milliseconds = |mhz| model::milliseconds(&outcome.operations, mhz);
+    if let Ok(board) = setup.board.parse::<Board>() {
+        let times = boards::times(board, &outcome.operations).into_iter();
+        let times: Vec<_> = times
+            .map(|(mhz, time)| format!("{time} ms at {mhz} MHz"))
+            .collect();
         text.push_str(&format!(
-            "; about {} ms at {slow} MHz, {} at {fast} (modelled)",
-            milliseconds(slow),
-            milliseconds(fast)
+            "; about {} on an {board} (modelled)",
+            times.join(", ")
         ));
     }
     findings.ok("tls", text);

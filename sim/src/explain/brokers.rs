@@ -3,7 +3,7 @@
 use super::{Answer, Topic};
 
 /// By the words in the line; the first phrase is the title.
-pub static TOPICS: [Topic; 20] = [
+pub static TOPICS: [Topic; 31] = [
     Topic {
         phrases: &[
             "connection refused not authorised",
@@ -229,6 +229,7 @@ pub static TOPICS: [Topic; 20] = [
             "connection refused",
             "no connection could be made",
             "econnrefused",
+            "errno 111",
         ],
         happened: "Nothing listens at this address and port.",
         causes: [
@@ -239,7 +240,12 @@ pub static TOPICS: [Topic; 20] = [
         remedy: &["`ss -ltn` on the server shows where it listens; add `listener 8883`."],
     },
     Topic {
-        phrases: &["connection timed out", "operation timed out", "etimedout"],
+        phrases: &[
+            "connection timed out",
+            "operation timed out",
+            "etimedout",
+            "errno 110",
+        ],
         happened: "No answer came to the attempt to connect.",
         causes: [
             "A firewall or security group drops the packets.",
@@ -274,6 +280,164 @@ pub static TOPICS: [Topic; 20] = [
             "The network broke.",
         ],
         remedy: &["Read the broker's log at that time."],
+    },
+    Topic {
+        phrases: &[
+            "problem setting tls options file not found",
+            "problem setting tls options",
+        ],
+        happened: "A client (mosquitto_pub, mosquitto_sub, a bridge) was given a file for TLS that it cannot open, or that is not what it should be.",
+        causes: [
+            "A path after --cafile, --cert or --key is misspelt, or relative to another folder.",
+            "The user that runs the client may not read the file; keys are often for root alone.",
+            "--cert and --key are not given together, or a folder is given where a file is wanted.",
+        ],
+        remedy: &[
+            "`ls -l` each file as the same user; `bearcub fingerprint FILE` says what it holds.",
+        ],
+    },
+    Topic {
+        phrases: &["outgoing messages are being dropped"],
+        happened: "The broker has more messages for a client than it keeps, and drops those that come.",
+        causes: [
+            "The client is away, with a session that is kept, for longer than the queue lasts (max_queued_messages, 1,000).",
+            "The client acknowledges slowly or not at all: its loop is busy, or its link is slow.",
+            "A filter with wildcards brings it more than it was meant to get.",
+        ],
+        remedy: &[
+            "Let the client poll more often or subscribe to less; raise `max_queued_messages`, or `max_queued_bytes`, at the broker; let an unused session be forgotten (`bearcub subscribe -i NAME -t x -E`).",
+        ],
+    },
+    Topic {
+        phrases: &["unknown configuration variable"],
+        happened: "A line of Mosquitto's configuration begins with a word that this version does not know.",
+        causes: [
+            "The word is misspelt, or has a `=` behind it: name and value are separated by a blank.",
+            "It belongs to another version: `listener`, `allow_anonymous` and others have changed with Mosquitto 2.",
+            "The line is of another file, as an access list or a list of passwords.",
+        ],
+        remedy: &[
+            "The line number is in the next message; `man mosquitto.conf` has all words; `mosquitto -c FILE -v` tries it.",
+        ],
+    },
+    Topic {
+        phrases: &[
+            "unable to load crl",
+            "unable to load certificate revocation file",
+        ],
+        happened: "Mosquitto cannot read `crlfile`.",
+        causes: [
+            "The file is DER, or empty: PEM is wanted.",
+            "Its user `mosquitto` has no right to read it.",
+            "The path is wrong.",
+        ],
+        remedy: &[
+            "`openssl crl -in FILE -noout -text` must work as the user `mosquitto`; `bearcub ca` keeps a list as crl.pem.",
+        ],
+    },
+    Topic {
+        phrases: &["starting in local only mode"],
+        happened: "Mosquitto 2 without a `listener` line listens on this machine's own address only.",
+        causes: [
+            "There is no configuration, or it was not given with -c.",
+            "The configuration has no `listener` line.",
+            "The service reads another file than the one that was edited.",
+        ],
+        remedy: &["Add `listener 8883` with its certificates, and start the broker again."],
+    },
+    Topic {
+        phrases: &["denied publish", "denied subscribe", "acl denying access"],
+        happened: "The broker's access list does not let this client publish or subscribe there.",
+        causes: [
+            "The topic is not among those of the user in `acl_file`, or the user name is another one than was meant.",
+            "With `use_identity_as_username` the user is the certificate's CN.",
+            "A `pattern` line has %c where %u is meant, or the other way round.",
+        ],
+        remedy: &[
+            "Read the user name in the log's `New client connected … u'NAME'`; a line like `pattern readwrite plant/%u/#` gives each user its own topics.",
+        ],
+    },
+    Topic {
+        phrases: &[
+            "has world readable permissions",
+            "owner is not",
+            "group is not",
+        ],
+        happened: "A file with passwords, rights or keys can be read by others than the broker; later versions refuse it.",
+        causes: [
+            "It was copied with the usual mode 0644.",
+            "It belongs to root, or to the user who made it.",
+            "It lies on a file system without modes.",
+        ],
+        remedy: &["`chown mosquitto FILE && chmod 600 FILE`."],
+    },
+    Topic {
+        phrases: &[
+            "unable to open pwfile",
+            "unable to open password file",
+            "corrupt password file",
+            "invalid password hash",
+        ],
+        happened: "Mosquitto cannot read the passwords of its users.",
+        causes: [
+            "The path after `password_file` is wrong, or its user `mosquitto` may not read it.",
+            "The file holds passwords in plain text: they are hashed by mosquitto_passwd.",
+            "A line was written by hand.",
+        ],
+        remedy: &[
+            "Make it with `mosquitto_passwd -c FILE NAME`, and let the user `mosquitto` read it.",
+        ],
+    },
+    Topic {
+        phrases: &[
+            "unable to open log file",
+            "unable to write pid file",
+            "unable to open pid file",
+        ],
+        happened: "Mosquitto may not write its log or its process number where the configuration says.",
+        causes: [
+            "It was started by hand, and the folder belongs to the service.",
+            "Another run of it, as root, made the file.",
+            "The folder does not exist.",
+        ],
+        remedy: &[
+            "Stop the service first, or leave `log_dest file` and `pid_file` out of the configuration that is tried by hand.",
+        ],
+    },
+    Topic {
+        phrases: &[
+            "no route to host",
+            "network is unreachable",
+            "errno 113",
+            "errno 101",
+        ],
+        happened: "There is no way to this address.",
+        causes: [
+            "The device or computer is not in that network, or has no gateway.",
+            "The address is wrong, or of IPv6 where there is none.",
+            "A firewall answers for the server.",
+        ],
+        remedy: &[
+            "Try from another machine in the same network; look at the address that the name stands for.",
+        ],
+    },
+    Topic {
+        phrases: &[
+            "connection reset by peer",
+            "errno 104",
+            "econnreset",
+            "broken pipe",
+            "errno 32",
+        ],
+        happened: "The other side threw the connection away.",
+        causes: [
+            "The server refused the handshake without an alert, or was restarted; its log says why.",
+            "Something between (a firewall, a NAT, a load balancer) has forgotten the connection.",
+            "The port is for another protocol.",
+        ],
+        remedy: &[
+            "Read the server's log at that time; `bearcub probe HOST:PORT` shows in which step it happens.",
+        ],
     },
 ];
 

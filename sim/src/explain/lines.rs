@@ -6,7 +6,7 @@ use super::{Answer, Topic};
 pub const INTRODUCTION: &str = "openssl error";
 
 /// By the words in the line; the first phrase is the title.
-pub static TOPICS: [Topic; 19] = [
+pub static TOPICS: [Topic; 22] = [
     Topic {
         phrases: &["certificate verify failed"],
         happened: "One side checked the other's certificate and did not accept it; in Mosquitto's log it is the client's certificate, in a client's log the server's.",
@@ -221,6 +221,48 @@ pub static TOPICS: [Topic; 19] = [
             "The authority was made anew.",
         ],
         remedy: &["Compare the issuer in the certificate with the CA file's subject."],
+    },
+    Topic {
+        phrases: &["no peer certificate available"],
+        happened: "The server has shown no certificate: the handshake ended before it.",
+        causes: [
+            "The server refused the ClientHello: no version or suite in common; an alert before it says so.",
+            "The port does not speak TLS.",
+            "The server needs the name (`-servername`) to choose a certificate.",
+        ],
+        remedy: &[
+            "Look at the lines before it; `bearcub probe HOST:PORT` says what the server can do.",
+        ],
+    },
+    Topic {
+        phrases: &[
+            "could not read private key",
+            "unable to load private key",
+            "could not find private key",
+            "unable to load key",
+            "could not open file or uri for loading",
+            "can t open",
+            "no such file or directory",
+        ],
+        happened: "A file cannot be opened or does not hold what is wanted.",
+        causes: [
+            "The path is misspelt, or relative to another folder.",
+            "The file is of another kind: DER where PEM is wanted, a certificate where a key is.",
+            "This user may not read it.",
+        ],
+        remedy: &["`bearcub fingerprint FILE` says what it is and whether it can be read."],
+    },
+    Topic {
+        phrases: &["permission denied", "eacces"],
+        happened: "This user may not read or write that file, or use that port.",
+        causes: [
+            "Keys are for their owner alone, and the program runs as another user (`mosquitto`).",
+            "A folder above it cannot be entered.",
+            "Ports below 1024 are for root.",
+        ],
+        remedy: &[
+            "`sudo -u mosquitto cat FILE` must work for what the broker reads; copy keys for it with `install -o mosquitto -m 600`.",
+        ],
     },
 ];
 

@@ -1,15 +1,19 @@
 //! What errors, alerts and log lines mean, in words.
 //!
 //! [`lookup`] finds out what a text is: an error number (`numbers`), a TLS alert (`alerts`), a status of OpenSSL's
-//! verification (`verify`), or a line that OpenSSL (`lines`), Mosquitto or an MQTT client (`brokers`) prints. `causes` has the three
+//! verification (`verify`, all of them in `statuses`, the seldom ones explained in `rare`), a number of mbedTLS (`mbedtls`), or a line that OpenSSL (`lines`), Mosquitto
+//! or an MQTT client (`brokers`) prints. `causes` has the three
 //! likeliest causes for every error of the library, `mqtt` those of MQTT's.
 
 mod alerts;
 mod brokers;
 mod causes;
 mod lines;
+mod mbedtls;
 mod mqtt;
 mod numbers;
+mod rare;
+mod statuses;
 mod verify;
 
 use serde::Serialize;
@@ -79,13 +83,25 @@ pub enum Found {
 /// Explains a number, a name or a line of a log.
 pub fn lookup(text: &str) -> Found {
     let words = normalised(text);
-    if let Some(found) = by_number(text) {
+    if let Some(answer) = mbedtls::in_text(text) {
+        return Found::Known(vec![answer], Vec::new());
+    }
+    // `error 20 at 0 depth lookup: …`, as `openssl verify` prints it.
+    let found = match has_words(&words, "depth lookup") {
+        true => by_number(&text.replace("error", "verify error")),
+        false => by_number(text),
+    };
+    if let Some(found) = found {
         return found;
     }
     let mut answers = by_name(&words);
     let more = openssl_code(text).into_iter().chain(by_phrase(&words));
-    for answer in more {
-        if !answers.contains(&answer) {
+    for answer in verify::in_line(&words).into_iter().chain(more) {
+        // A status and its words are one thing.
+        if !answers
+            .iter()
+            .any(|known| known.happened == answer.happened)
+        {
             answers.push(answer);
         }
     }
@@ -157,7 +173,10 @@ fn named(before: &str, number: i32) -> Option<Found> {
     if !before.is_empty() && !ends(&plain) {
         return None;
     }
-    let answers = numbers::answers(number);
+    let mut answers = numbers::answers(number);
+    if answers.is_empty() {
+        answers.extend(mbedtls::decimal(number));
+    }
     let mut also = Vec::new();
     if let Ok(alert) = u8::try_from(number)
         && alerts::both(alert).is_some()
@@ -231,6 +250,8 @@ fn nearest(words: &str) -> Vec<String> {
     let mut all: Vec<(f64, String)> = phrases
         .chain(alerts::names())
         .chain(numbers::names())
+        .chain(verify::names())
+        .chain(mbedtls::names())
         .map(|name| {
             let other = normalised(&name);
             let alike = strsim::sorensen_dice(words, &other)

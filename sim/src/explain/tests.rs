@@ -56,7 +56,7 @@ fn every_alert_and_line_is_explained_with_three_causes_and_found_by_its_own_word
             };
             let is_alert = alerts::in_line(phrase).is_some();
             assert!(
-                is_alert || found.contains(&topic.answer()),
+                is_alert || found.iter().any(|one| one.happened == topic.happened),
                 "{phrase}: {found:?}"
             );
         }
@@ -119,9 +119,98 @@ fn lines_from_the_guides_are_understood() {
         ("BR_ERR_X509_EXPIRED", "54: BR_ERR_X509_EXPIRED"),
         ("tlsv1 unrecognized name", "alert 112"),
         ("SSL routines::wrong version number", "wrong version number"),
+        (
+            "Error: Problem setting TLS options: File not found.",
+            "problem setting tls options",
+        ),
+        (
+            "1700000000: Outgoing messages are being dropped for client plant-7.",
+            "outgoing messages are being dropped",
+        ),
+        (
+            "Error: Unknown configuration variable \"listner\".",
+            "unknown configuration variable",
+        ),
+        (
+            "1700000000: Starting in local only mode. Connections will only be possible from clients running on this machine.",
+            "starting in local only mode",
+        ),
+        (
+            "Denied PUBLISH from plant-7 (d0, q1, r0, m1, 'plant/8/temp', ... (4 bytes))",
+            "denied publish",
+        ),
+        ("Verify return code: 0 (ok)", "status 0: ok"),
+        (
+            "Verify return code: 18 (self-signed certificate)",
+            "(X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT)",
+        ),
+        (
+            "X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+            "verify error 20 (",
+        ),
+        (
+            "verify failed: permitted subtree violation",
+            "verify error 47 (X509_V_ERR_PERMITTED_VIOLATION)",
+        ),
+        (
+            "error 20 at 0 depth lookup: unable to get local issuer certificate",
+            "verify error 20 (",
+        ),
+        ("write:errno=104", "connection reset by peer"),
+        ("connect:errno=111", "connection refused"),
+        (
+            "mbedtls_ssl_handshake returned -0x2700",
+            "MBEDTLS_ERR_X509_CERT_VERIFY_FAILED",
+        ),
+        ("-9984", "MBEDTLS_ERR_X509_CERT_VERIFY_FAILED"),
+        ("E esp-tls: -0x7F00", "MBEDTLS_ERR_SSL_ALLOC_FAILED"),
+        (
+            "mbedtls_x509_crt_parse returned -0x21e2",
+            "MBEDTLS_ERR_X509_INVALID_FORMAT",
+        ),
+        ("MBEDTLS_ERR_SSL_TIMEOUT", "-0x6800"),
+        ("-0x7d00", "a number of mbedTLS"),
     ] {
         let answer = first(line);
         assert!(answer.title.contains(expected), "{line}: {}", answer.title);
+    }
+}
+
+#[test]
+fn every_status_of_openssl_is_known_by_number_name_and_text() {
+    for (number, name, text, _) in statuses::ALL {
+        let title = format!("OpenSSL's verify error {number} (X509_V_ERR_{name})");
+        let by_number = first(&format!("verify error:num={number}"));
+        assert!(by_number.title.starts_with(&title), "{}", by_number.title);
+        assert!(is_complete(&by_number), "{number}");
+        let by_name = first(&format!("error X509_V_ERR_{name}:"));
+        assert_eq!(by_name, by_number);
+        assert_eq!(text, normalised(text));
+        // Those that are a TLS alert's, or everybody's words, are told as that first.
+        let Found::Known(answers, _) = lookup(&format!("failed ({text})")) else {
+            assert_eq!(number, 17, "{text}");
+            continue;
+        };
+        let is_told = answers.iter().any(|one| one.happened == by_number.happened);
+        assert!(is_told, "{number} {text}: {answers:?}");
+    }
+    assert!(matches!(lookup("verify error 95"), Found::Unknown(_)));
+}
+
+#[test]
+fn numbers_of_mbedtls_are_told_by_their_module_at_least() {
+    for number in 1..0x8000 {
+        let answer = first(&format!("-0x{number:X}"));
+        assert!(
+            is_complete(&answer) && answer.title.contains("mbedTLS"),
+            "{number:x}"
+        );
+    }
+    for name in mbedtls::names() {
+        assert!(first(&name).title.ends_with(&name), "{name}");
+    }
+    for text in ["-0x8000", "-0x", "-0x0", "-0xg"] {
+        assert!(matches!(lookup(text), Found::Unknown(_)), "{text}");
     }
 }
 
@@ -131,13 +220,23 @@ fn numbers_that_projects_use_differently_have_both_meanings() {
         Found::Known(answers, also) => (answers.len(), also.len()),
         Found::Unknown(_) => (0, 0),
     };
-    assert_eq!(titles("1"), (2, 1), "and MQTT's return code");
-    assert_eq!(titles("54"), (2, 0));
+    assert_eq!(
+        titles("1"),
+        (2, 2),
+        "and OpenSSL's status, and MQTT's return code"
+    );
+    assert_eq!(titles("54"), (2, 1), "and OpenSSL's status");
     assert_eq!(titles("0").0, 1);
     let Found::Known(_, also) = lookup("48") else {
         panic!()
     };
-    assert_eq!(also, ["bearcub explain alert 48"]);
+    assert_eq!(
+        also,
+        [
+            "bearcub explain alert 48",
+            "bearcub explain verify error 48"
+        ]
+    );
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The numbers and texts of OpenSSL's verification: `verify error:num=20:unable to get local issuer certificate`.
 
-use super::{Answer, Topic};
+use super::{Answer, Topic, answer, rare, statuses};
 
 const CA_UNKNOWN: [&str; 3] = [
     "The CA file that was given is not that of the authority that issued the certificate, or none was given.",
@@ -162,7 +162,7 @@ static STATUS: [(i32, Topic); 17] = [
         },
     ),
     (
-        24,
+        79,
         Topic {
             phrases: &["invalid ca certificate"],
             happened: "A certificate that signed another one is not marked as an authority's.",
@@ -262,21 +262,52 @@ static STATUS: [(i32, Topic); 17] = [
 
 /// All of them.
 pub fn topics() -> impl Iterator<Item = &'static Topic> {
-    STATUS.iter().map(|(_, topic)| topic)
+    all().map(|(_, topic)| topic)
+}
+
+fn all() -> impl Iterator<Item = &'static (i32, Topic)> {
+    STATUS.iter().chain(&rare::STATUS)
 }
 
 /// The status with that number.
 pub fn number(number: i32) -> Option<Answer> {
-    // Those that say the same for another part of the chain.
-    let like = match number {
-        4 => 2,
-        12 => 3,
-        79 => 24,
-        67 | 68 => 66,
-        other => other,
-    };
-    let (_, topic) = STATUS.iter().find(|(known, _)| *known == like)?;
+    if number == 0 {
+        return Some(answer(
+            "OpenSSL's verify status 0: ok".to_owned(),
+            "The certificate was checked, and accepted.",
+            [
+                "All is as it should be.",
+                "The check was made for another name or with other authorities than the device has.",
+                "The failure that is looked for comes before or after the check of the certificate.",
+            ],
+            &[
+                "Look at the lines before and behind it; `bearcub doctor` tries what the device would do.",
+            ],
+        ));
+    }
+    let (_, name, text, like) = statuses::ALL.iter().find(|(known, ..)| *known == number)?;
+    let (_, topic) = all().find(|(known, _)| known == like)?;
     let mut answer = topic.answer();
-    answer.title = format!("OpenSSL's verify error {number}: {}", answer.title);
+    answer.title = format!("OpenSSL's verify error {number} (X509_V_ERR_{name}): {text}");
     Some(answer)
+}
+
+/// The status with a name or a text in that line, the longest.
+pub fn in_line(words: &str) -> Option<Answer> {
+    let name = |name: &str| format!("x509 v err {}", name.to_lowercase().replace('_', " "));
+    let hits = statuses::ALL.iter().filter_map(|(number, short, text, _)| {
+        if super::has_words(words, &name(short)) {
+            return Some((short.len() + 100, *number));
+        }
+        // These words are anybody's.
+        let is_telling = !matches!(number, 17 | 18);
+        (is_telling && super::has_words(words, text)).then_some((text.len(), *number))
+    });
+    number(hits.max()?.1)
+}
+
+/// OpenSSL's names.
+pub fn names() -> impl Iterator<Item = String> {
+    let all = statuses::ALL.iter();
+    all.map(|(_, name, ..)| format!("X509_V_ERR_{name}"))
 }

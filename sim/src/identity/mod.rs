@@ -90,11 +90,13 @@ impl Device {
             crate::material::certificate(der).is_ok_and(|item| item.spki == self.key.spki)
         };
         let hint = match self.chain.iter().position(belongs) {
-            Some(0) | None => format!(
-                "the key is {}, the certificate's is {}",
-                describe(&self.key.spki),
-                Seen::read(&self.chain[0]).key
-            ),
+            Some(0) | None => {
+                let (own, other) = (describe(&self.key.spki), Seen::read(&self.chain[0]).key);
+                match own == other {
+                    true => format!("the certificate is of another {own} key"),
+                    false => format!("the key is {own}, the certificate's is {other}"),
+                }
+            }
             Some(number) => format!(
                 "certificate {} is the key's; the device's own certificate must come first, then its issuers",
                 number + 1

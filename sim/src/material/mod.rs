@@ -97,7 +97,7 @@ pub fn bytes(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     } else {
         std::fs::File::open(path).and_then(|file| file.take(SIZE_MAX + 1).read_to_end(&mut bytes))
     };
-    let length = result.map_err(|error| wrong(&error))?;
+    let length = result.map_err(|error| Failure::unread(path.display(), &error))?;
     if length as u64 > SIZE_MAX {
         return Err(wrong(
             &"more than 1 MB, which is too much for certificates or a key; is it the right file?",

@@ -45,7 +45,9 @@ impl Passphrase {
             let mut text = Zeroizing::new(String::new());
             std::fs::File::open(path)
                 .and_then(|file| file.take(LENGTH_MAX).read_to_string(&mut text))
-                .map_err(|error| wrong(&error))?;
+                .map_err(|error| {
+                    Failure::unread(format_args!("--passphrase-file {}", path.display()), &error)
+                })?;
             let line = text.split(['\n', '\r']).next().unwrap_or_default();
             if line.is_empty() {
                 return Err(wrong(&"its first line is empty"));

@@ -8,7 +8,7 @@ use pkcs1::{RsaPrivateKeyRef, RsaPublicKeyRef};
 use pkcs8::{EncryptedPrivateKeyInfoRef, PrivateKeyInfoRef};
 use sec1::EcPrivateKey;
 use x509_cert::der::asn1::{AnyRef, BitString, BitStringRef, ObjectIdentifier, UintRef};
-use x509_cert::der::{Decode, Encode};
+use x509_cert::der::{Decode, Encode, SliceReader};
 use x509_cert::spki::{AlgorithmIdentifier, AlgorithmIdentifierRef, SubjectPublicKeyInfo};
 use zeroize::Zeroizing;
 
@@ -48,6 +48,13 @@ impl fmt::Debug for KeyPair {
 /// # Errors
 /// If it cannot be decrypted: a wrong passphrase, or a cipher that is not supported.
 pub fn encrypted(der: &[u8], passphrase: &Passphrase) -> Result<(KeyPair, String), Failure> {
+    if let Some(name) = obsolete_encryption(der) {
+        return Err(Failure::Usage(format!(
+            "the private key is encrypted in an obsolete way ({name}), which is not read here; \
+             `openssl pkcs8 -topk8 -in OLD -out NEW` asks for the passphrase and encrypts it in the current way, and where OpenSSL \
+             3 refuses the old one, with `-provider default -provider legacy` behind it"
+        )));
+    }
     let info = EncryptedPrivateKeyInfoRef::from_der(der).map_err(|error| damaged(&error))?;
     let passphrase = passphrase.get()?;
     let plain = info.decrypt(passphrase.as_bytes()).map_err(|error| {
@@ -61,6 +68,31 @@ pub fn encrypted(der: &[u8], passphrase: &Passphrase) -> Result<(KeyPair, String
     })?;
     let (pair, form) = pkcs8(plain.as_bytes()).map_err(|failure| failure.at("decrypted"))?;
     Ok((pair, format!("{form}, encrypted")))
+}
+
+/// The name of an encryption from before PBES2 (RFC 8018 appendix A.3, RFC 7292 appendix C), if a key in DER has one.
+fn obsolete_encryption(der: &[u8]) -> Option<String> {
+    let outer = AnyRef::from_der(der).ok()?;
+    let mut inside = SliceReader::new(outer.value()).ok()?;
+    let algorithm = AlgorithmIdentifierRef::decode(&mut inside).ok()?;
+    let name = match algorithm.oid.to_string().as_str() {
+        "1.2.840.113549.1.5.1" => "PBES1 with MD2 and DES",
+        "1.2.840.113549.1.5.3" => "PBES1 with MD5 and DES",
+        "1.2.840.113549.1.5.4" => "PBES1 with MD2 and RC2",
+        "1.2.840.113549.1.5.6" => "PBES1 with MD5 and RC2",
+        "1.2.840.113549.1.5.10" => "PBES1 with SHA-1 and DES",
+        "1.2.840.113549.1.5.11" => "PBES1 with SHA-1 and RC2",
+        "1.2.840.113549.1.12.1.1" => "PKCS#12's with RC4-128",
+        "1.2.840.113549.1.12.1.2" => "PKCS#12's with RC4-40",
+        "1.2.840.113549.1.12.1.3" => "PKCS#12's with 3DES",
+        "1.2.840.113549.1.12.1.4" => "PKCS#12's with 3DES of two keys",
+        "1.2.840.113549.1.12.1.5" => "PKCS#12's with RC2-128",
+        "1.2.840.113549.1.12.1.6" => "PKCS#12's with RC2-40",
+        // PBES2.
+        "1.2.840.113549.1.5.13" => return None,
+        other => return Some(format!("algorithm {other}")),
+    };
+    Some(name.to_owned())
 }
 
 /// A PKCS#8 key.

@@ -20,6 +20,7 @@ use crate::failure::Failure;
 use crate::lab;
 use crate::live::Address;
 use crate::plan::Plan;
+use crate::stranger;
 use options::{MqttOptions, Own};
 use stream::{Stream, Tcp};
 
@@ -97,7 +98,7 @@ pub fn session<'b, const N: usize>(
 /// Connects a session, over TLS if there is a plan for it, and lets `work` have the client.
 ///
 /// # Errors
-/// Why the connection failed, or what `work` reports.
+/// Why the connection failed, or what `work` reports; errors of the library name the broker.
 pub fn connected<'b, T, const N: usize>(
     address: &Address,
     timeout: Duration,
@@ -106,11 +107,14 @@ pub fn connected<'b, T, const N: usize>(
     work: impl FnOnce(ToolClient<'_, 'b, '_, N>, Resumption) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let start = clock as fn() -> Instant;
+    let placed = |failure: Failure| failure.at_server(address);
     let Some(plan) = plan else {
         let tcp = Tcp::connect(address, timeout)?;
-        let (client, resumption) =
-            Client::connect(Stream::Plain(tcp), session, start).map_err(failed)?;
-        return work(client, resumption);
+        tcp.patience().end();
+        let first = tcp.first();
+        let client = Client::connect(Stream::Plain(tcp), session, start).map_err(failed);
+        let (client, resumption) = stranger::named_plain(client, &first.bytes()).map_err(placed)?;
+        return work(client, resumption).map_err(placed);
     };
     let run = Run {
         plan,
@@ -120,9 +124,13 @@ pub fn connected<'b, T, const N: usize>(
     };
     run.check()?;
     let tcp = Tcp::connect(address, timeout)?;
-    run.with_memory(|parts, scratch, config| {
+    let (first, patience) = (tcp.first(), tcp.patience());
+    let result = run.with_memory(|parts, scratch, config| {
         let mut rng = ChaCha20Rng::from_seed(run.seed);
-        let stream = bearcub::tls::connect(tcp, parts, scratch, config, &mut rng)?;
+        let stream =
+            bearcub::tls::connect(tcp, parts, scratch, config, &mut rng).map_err(Failure::Tls);
+        let stream = stranger::named(stream, &first.bytes())?;
+        patience.end();
         if let Some(pin) = stream.connection().learned() {
             crate::commands::tell(&format_args!(
                 "learned: from now on, use --fingerprint {pin}"
@@ -131,5 +139,6 @@ pub fn connected<'b, T, const N: usize>(
         let (client, resumption) =
             Client::connect(Stream::Tls(stream), session, start).map_err(failed)?;
         work(client, resumption)
-    })
+    });
+    result.map_err(placed)
 }

@@ -9,6 +9,7 @@ use clap::{ArgAction, Args, ValueEnum};
 use crate::commands::options::seconds;
 use crate::failure::Failure;
 use crate::files;
+use crate::fingerprint;
 use crate::lab;
 use crate::live::Address;
 use crate::material::secret::Secret;
@@ -24,7 +25,8 @@ pub struct BrokerOptions {
         long,
         visible_alias = "hostname",
         value_name = "HOST",
-        default_value = "localhost"
+        default_value = "localhost",
+        value_parser = host
     )]
     pub host: String,
     /// The broker's port [default: 1883, with TLS 8883]
@@ -132,6 +134,13 @@ pub fn qos(number: u8) -> QoS {
     QoS::from_number(number).unwrap_or(QoS::AtMostOnce)
 }
 
+fn host(text: &str) -> Result<String, String> {
+    match text.is_empty() || text.contains(['/', ' ']) {
+        true => Err("not a host: give its name or address alone, and the port with -p".to_owned()),
+        false => Ok(text.to_owned()),
+    }
+}
+
 impl BrokerOptions {
     fn has_tls(&self) -> bool {
         self.cafile.is_some() || !self.fingerprint.is_empty() || self.learn
@@ -158,7 +167,7 @@ impl BrokerOptions {
         let password = match (&self.password, &self.pw_file) {
             (Some(password), _) => Some(password.clone()),
             (None, Some(file)) => Some(Secret::first_line_of(file).map_err(|error| {
-                Failure::Usage(format!("--pw-file {}: {error}", file.display()))
+                Failure::unread(format_args!("--pw-file {}", file.display()), &error)
             })?),
             (None, None) => None,
         };
@@ -198,11 +207,7 @@ impl BrokerOptions {
                 Ok(None)
             };
         }
-        for pin in &self.fingerprint {
-            bearcub::trust::Pin::parse(pin)
-                .map_err(|error| Failure::from(error).at(format!("--fingerprint {pin}")))?;
-        }
-        let pins = self.fingerprint.clone();
+        let pins = fingerprint::all_pasted(&self.fingerprint, "--fingerprint")?;
         let trust = match self.cafile.as_deref().map(files::anchors).transpose()? {
             Some(anchors) if pins.is_empty() => TrustPlan::Anchors(anchors),
             Some(anchors) => TrustPlan::AnchorsAndPins(anchors, pins),

@@ -1,7 +1,9 @@
 //! The connection below MQTT: TCP, with TLS or without.
 
+use std::cell::Cell;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{TcpStream, ToSocketAddrs};
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use bearcub::Error;
@@ -12,12 +14,28 @@ use embedded_io::{ErrorType, Read, Write};
 
 use crate::failure::Failure;
 use crate::live::Address;
+use crate::stranger::First;
 
 /// A read ends after this, so that deadlines are looked at.
 const MOMENT: Duration = Duration::from_millis(50);
 
 /// TCP as the library wants a transport.
-pub struct Tcp(TcpStream);
+pub struct Tcp {
+    stream: TcpStream,
+    first: First,
+    patience: Patience,
+}
+
+/// How long a read waits: up to this moment, if there is one, else for a moment only. Clones are the same.
+#[derive(Clone)]
+pub struct Patience(Rc<Cell<Option<Instant>>>);
+
+impl Patience {
+    /// The handshake is over: from now on deadlines are looked at between reads.
+    pub fn end(&self) {
+        self.0.set(None);
+    }
+}
 
 impl Tcp {
     /// Resolves the name and connects, all within that time.
@@ -43,7 +61,11 @@ impl Tcp {
                         .and_then(|()| stream.set_read_timeout(Some(MOMENT)))
                         .and_then(|()| stream.set_write_timeout(Some(timeout)));
                     return match set {
-                        Ok(()) => Ok(Tcp(stream)),
+                        Ok(()) => Ok(Tcp {
+                            stream,
+                            first: First::default(),
+                            patience: Patience(Rc::new(Cell::new(Some(deadline)))),
+                        }),
                         Err(_) => Err(network(NetworkError::Connect)),
                     };
                 }
@@ -52,6 +74,16 @@ impl Tcp {
             }
         }
         Err(network(last))
+    }
+
+    /// How long reads wait; at first up to the end of the time to connect.
+    pub fn patience(&self) -> Patience {
+        self.patience.clone()
+    }
+
+    /// The first bytes from the server, once they have come.
+    pub fn first(&self) -> First {
+        self.first.clone()
     }
 }
 
@@ -70,13 +102,24 @@ impl ErrorType for Tcp {
 
 impl Read for Tcp {
     fn read(&mut self, into: &mut [u8]) -> Result<usize, Error> {
-        self.0.read(into).map_err(failed)
+        loop {
+            self.first.look(&self.stream);
+            let result = self.stream.read(into).map_err(failed);
+            let is_early = self
+                .patience
+                .0
+                .get()
+                .is_some_and(|end| Instant::now() < end);
+            if !(is_early && result == Err(NetworkError::Timeout.into())) {
+                return result;
+            }
+        }
     }
 }
 
 impl Write for Tcp {
     fn write(&mut self, data: &[u8]) -> Result<usize, Error> {
-        self.0.write(data).map_err(failed)
+        self.stream.write(data).map_err(failed)
     }
 
     fn flush(&mut self) -> Result<(), Error> {

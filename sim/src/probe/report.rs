@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::boards::{self, Kind};
 use super::certificates::{Link, authority};
 use super::exchange::Taken;
 use super::registry;
@@ -207,8 +208,11 @@ impl Probe<'_> {
             "agreed": agreed,
             "handshake": steps::of(&verdict.trial.tape, &verdict.trial.stages),
             "handshake_milliseconds": steps::milliseconds(verdict.trial.took),
-            "costs": verdict.costs.iter().map(cost).collect::<Vec<_>>(),
-            "resumed": verdict.resumption.1.as_ref().map(measured),
+            "costs": verdict.costs.iter().map(|one| cost(one, verdict)).collect::<Vec<_>>(),
+            "resumed": verdict.resumption.1.as_ref().map(|counted| {
+                measured(counted, verdict.kind(verdict.trust, true))
+            }),
+            "passed_over": verdict.passed_over,
             "boards": self.boards.iter().map(board).collect::<Vec<_>>(),
             "rsa_2048_suffices": self.is_rsa_2048_enough(),
             "rust": self.rust,
@@ -225,16 +229,16 @@ fn resumption_name(resumption: &Resumption) -> Value {
     }
 }
 
-fn cost(cost: &Cost) -> Value {
+fn cost(cost: &Cost, verdict: &Verdict) -> Value {
     let mut value = match &cost.result {
-        Ok(counted) => measured(counted),
+        Ok(counted) => measured(counted, verdict.kind(cost.by, false)),
         Err(failure) => json!({ "error": error(failure) }),
     };
     value["trust"] = json!(cost.by);
     value
 }
 
-fn measured(measured: &Measured) -> Value {
+fn measured(measured: &Measured, kind: Kind) -> Value {
     json!({
         "kept": measured.kept.total,
         "scratch": measured.scratch,
@@ -243,6 +247,7 @@ fn measured(measured: &Measured) -> Value {
         "measured": false,
         "estimated": model::is_estimated(&measured.operations),
         "milliseconds": shared::milliseconds(measured),
+        "modelled": boards::all(measured, kind),
     })
 }
 

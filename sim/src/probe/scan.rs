@@ -9,6 +9,7 @@ use super::hello::Hello;
 use super::reader::{Flight, KeyExchange, Oddity};
 use super::registry::{self, TLS10, TLS11, TLS12, TLS13};
 use crate::failure::Failure;
+use crate::stranger;
 
 /// What is asked about.
 #[derive(Clone, Copy, Debug)]
@@ -141,20 +142,8 @@ fn speaks_tls(answer: &Answer) -> Result<(), Failure> {
         End::Enough | End::Refused(_) => Ok(()),
         _ if answer.flight.hello.is_some() => Ok(()),
         End::TimedOut => Err(timeout()),
-        End::Closed => Err(Failure::Other(
-            "the server closes the connection at the first message of TLS. Is it the port with TLS? MQTT without it is on 1883, \
-             with it on 8883"
-                .to_owned(),
-        )),
-        End::Odd(Oddity::NotTls(bytes)) => Err(Failure::Other(format!(
-            "this is no TLS: the server answers `{}`{}",
-            bytes.escape_ascii(),
-            if bytes.starts_with(b"HTTP/") {
-                ", which is HTTP without TLS; is it the right port?"
-            } else {
-                ""
-            }
-        ))),
+        End::Closed => Err(stranger(&[])),
+        End::Odd(Oddity::NotTls(bytes)) => Err(stranger(bytes)),
         End::Odd(Oddity::Broken(what)) => Err(Failure::Other(format!(
             "the server's first messages are not as TLS wants them: {what}"
         ))),
@@ -163,6 +152,20 @@ fn speaks_tls(answer: &Answer) -> Result<(), Failure> {
             super::reader::BYTES_MAX
         ))),
     }
+}
+
+/// Who answers instead of a server of TLS, by its first bytes.
+fn stranger(bytes: &[u8]) -> Failure {
+    let (message, cause) = stranger::instead_of_tls(bytes).unwrap_or_else(|| {
+        (
+            "this is no TLS".to_owned(),
+            "the record is of none of its types".to_owned(),
+        )
+    });
+    Failure::Other(format!(
+        "{message}\n  cause:  {cause}\n  remedy: {}",
+        stranger::PORTS
+    ))
 }
 
 /// Groups that a device can have, as BearSSL lists them.

@@ -3,14 +3,16 @@
 use std::fmt::Write;
 
 use bearcub::buffer::FragmentLength;
+use comfy_table::presets::UTF8_FULL_CONDENSED;
+use comfy_table::{CellAlignment, Table};
 
+use super::boards::{self, CHIPS};
 use super::certificates::{Link, authority};
 use super::registry;
 use super::report::{Probe, order_words, protocol_word, trust_name};
 use super::verdict::{Resumption, Verdict};
 use crate::board::Board;
 use crate::board::measure::Measurement;
-use crate::measure::Measured;
 use crate::model;
 use crate::report::grouped;
 use crate::steps;
@@ -278,14 +280,30 @@ fn verdict(text: &mut String, probe: &Probe<'_>, style: &Style) {
         fragment_length(verdict)
     );
     let resumption = match &verdict.resumption.0 {
-        Resumption::Resumed => "resumed by their identifiers".to_owned(),
-        Resumption::Forgotten => "given an identifier, and forgotten".to_owned(),
-        Resumption::NotOffered => "not resumed: the server gives no identifier".to_owned(),
+        Resumption::Resumed => "are resumed by their identifiers".to_owned(),
+        Resumption::Forgotten => "are given an identifier, and forgotten".to_owned(),
+        Resumption::NotOffered => "are not resumed: the server gives no identifier".to_owned(),
         Resumption::NotTried(why) => {
-            format!("not tried: {}", why.lines().next().unwrap_or_default())
+            format!(
+                "were not tried to be resumed: {}",
+                why.lines().next().unwrap_or_default()
+            )
         }
     };
-    let _ = writeln!(text, "Sessions are {resumption}.");
+    let _ = writeln!(text, "Sessions {resumption}.");
+    if let Some(other) = &verdict.passed_over {
+        let _ = writeln!(
+            text,
+            "The server has another kind of key too; {} was tried and not taken: {}.",
+            other.suite,
+            other
+                .why
+                .trim_end_matches('.')
+                .split("; ")
+                .next()
+                .unwrap_or_default()
+        );
+    }
     costs(text, verdict);
     if probe.is_rsa_2048_enough() {
         text.push_str(
@@ -310,48 +328,66 @@ fn fragment_length(verdict: &Verdict) -> String {
     agreed.map_or_else(|| "none".to_owned(), |length| length.bytes().to_string())
 }
 
+/// A table of what it costs on every board, with each trust that could be.
 fn costs(text: &mut String, verdict: &Verdict) {
     let mut rows = Vec::new();
     for cost in &verdict.costs {
         let mark = if cost.by == verdict.trust { "*" } else { " " };
         let name = format!("{mark} trust by {}", trust_name(cost.by));
-        rows.push((
-            name,
-            cost.result.as_ref().map_err(|failure| failure.to_string()),
-        ));
+        match &cost.result {
+            Ok(measured) => rows.push((name, boards::all(measured, verdict.kind(cost.by, false)))),
+            Err(failure) => {
+                let why = failure.to_string();
+                let why = why.lines().next().unwrap_or_default();
+                let _ = writeln!(text, "  {name:18} not counted: {why}");
+            }
+        }
     }
     if let (_, Some(measured)) = &verdict.resumption {
-        rows.push(("  resumed".to_owned(), Ok(measured)));
+        let kind = verdict.kind(verdict.trust, true);
+        rows.push(("  resumed".to_owned(), boards::all(measured, kind)));
     }
-    for (name, result) in rows {
-        let _ = match result {
-            Ok(measured) => writeln!(text, "  {name:18} {}", modelled(measured)),
-            Err(why) => writeln!(
-                text,
-                "  {name:18} not counted: {}",
-                why.lines().next().unwrap_or_default()
-            ),
-        };
+    if rows.is_empty() {
+        return;
     }
-}
-
-fn modelled(measured: &Measured) -> String {
-    let mark = if model::is_estimated(&measured.operations) {
-        "~"
-    } else {
-        ""
-    };
-    let times = model::CLOCKS.map(|mhz| {
-        let time = model::milliseconds(&measured.operations, mhz);
-        format!("{mark}{} ms at {mhz} MHz", grouped(time as usize))
+    let mut table = Table::new();
+    table.load_style(UTF8_FULL_CONDENSED);
+    let clocks = CHIPS.iter().flat_map(|chip| {
+        let each = chip.clocks.iter();
+        each.map(|mhz| format!("{}\n{mhz} MHz", chip.name))
     });
-    format!(
-        "{} B kept, {} B of scratch borrowed; {} {} (modelled)",
-        grouped(measured.kept.total),
-        grouped(measured.scratch),
-        model::BOARD,
-        times.join(", ")
-    )
+    let header = ["", "kept\nB", "scratch\nB", "stack B\non each chip"].map(str::to_owned);
+    table.set_header(header.into_iter().chain(clocks));
+    for column in 1..table.column_count() {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    for (name, chips) in rows {
+        let stacks: Vec<_> = chips.iter().map(|one| grouped(one.stack)).collect();
+        let times = CHIPS.iter().zip(&chips).flat_map(|(chip, one)| {
+            let each = chip.clocks.iter();
+            each.map(|mhz| format!("~{} ms", grouped(one.at(*mhz) as usize)))
+        });
+        let times: Vec<_> = times.collect();
+        let first = [
+            name,
+            grouped(chips[0].kept),
+            grouped(chips[0].scratch),
+            format!("~{}", stacks.join(", ~")),
+        ];
+        table.add_row(first.into_iter().chain(times));
+    }
+    let _ = writeln!(
+        text,
+        "{table}\n~ modelled: times from the operations of this connection, stacks of connections like it; kept and scratch are \
+         exact. Scratch\nand stack are borrowed for the handshake. --board measures this very connection on a board's CPU."
+    );
+    if verdict.lacks_identity() {
+        text.push_str(
+            "Counted with a client certificate that has an EC P-256 key, as small devices have.\n",
+        );
+    }
 }
 
 fn on_board(board: Board, measurement: &Measurement) -> String {

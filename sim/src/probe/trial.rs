@@ -2,6 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use bearcub::Error;
+use bearcub::error::{NetworkError, PeerError};
+use bearcub::tls::meter::{self, Operation};
+
 use crate::chain::Presented;
 use crate::client::{Outcome, Run, Script, Stage};
 use crate::failure::Failure;
@@ -11,6 +15,7 @@ use crate::live::{Address, Live};
 use crate::measure::Measured;
 use crate::plan::{Plan, TrustPlan};
 use crate::recording::Recording;
+use crate::sizes;
 use crate::tape::{Direction, Player, Recorder, Tape};
 
 /// A connection as far as it went.
@@ -93,21 +98,8 @@ impl Trial {
     /// # Errors
     /// Why that trust refuses the server, or why the connection had failed.
     pub fn under(&self, trust: TrustPlan) -> Result<(Recording, Measured), Failure> {
-        let plan = Plan {
-            trust,
-            ..self.plan.clone()
-        };
-        let turns = match &self.result {
-            Ok(outcome) => outcome.turns.clone(),
-            Err(_) => Vec::new(),
-        };
-        let run = Run {
-            plan: &plan,
-            seed: self.seed,
-            script: Script::Turns(&turns),
-            measure_stack: false,
-        };
-        let outcome = run.connect(&mut Player::new(&self.tape), &mut |_| {})?;
+        let plan = self.plan_with(trust);
+        let outcome = self.replayed(&plan)?;
         let measured = Measured::of(&plan, &outcome, &self.tape);
         let origin = Origin {
             scenario: "the probed server",
@@ -118,6 +110,61 @@ impl Trial {
         Ok((recording, measured))
     }
 
+    /// What it would cost with that trust and a device's identity, if the server left for lack of one: what was counted up to
+    /// there, and the signature of an EC P-256 key. What would have followed is a few blocks of hashing and decrypting.
+    ///
+    /// # Errors
+    /// Why that trust refuses the server, or why the connection had failed.
+    pub fn with_identity(&self, trust: TrustPlan) -> Result<Measured, Failure> {
+        let plan = self.plan_with(trust);
+        match self.replayed(&plan) {
+            Err(failure) if !is_end_by_server(&failure) => return Err(failure),
+            _ => {}
+        }
+        let mut operations = Operation::ALL.map(meter::read);
+        let all = Operation::ALL.into_iter().zip(&mut operations);
+        for (_, count) in all.filter(|(operation, _)| *operation == Operation::P256MulGen) {
+            *count += 1;
+        }
+        let streams = [Direction::ToServer, Direction::ToClient].map(|way| self.tape.stream(way));
+        Ok(Measured {
+            bytes: [streams[0].len(), streams[1].len()],
+            messages: [0, 1].map(|side| Flow::read(&streams[side]).handshake_messages()),
+            kept: sizes::kept(&plan),
+            scratch: sizes::scratch(&plan),
+            stack: None,
+            operations,
+        })
+    }
+
+    fn plan_with(&self, trust: TrustPlan) -> Plan {
+        Plan {
+            trust,
+            ..self.plan.clone()
+        }
+    }
+
+    fn replayed(&self, plan: &Plan) -> Result<Outcome, Failure> {
+        let turns = match &self.result {
+            Ok(outcome) => outcome.turns.clone(),
+            Err(_) => Vec::new(),
+        };
+        let run = Run {
+            plan,
+            seed: self.seed,
+            script: Script::Turns(&turns),
+            measure_stack: false,
+        };
+        run.connect(&mut Player::new(&self.tape), &mut |_| {})
+    }
+
+    /// Whether the server ended the handshake after it had asked for a client certificate and got none.
+    pub fn lacks_identity(&self) -> bool {
+        self.result.as_ref().is_err_and(is_end_by_server)
+            && self.plan.client.is_none()
+            && self.was_asked_for_a_certificate()
+    }
+
     /// Bytes of plaintext in the largest record from the server.
     pub fn largest_record(&self) -> usize {
         let suite = match &self.result {
@@ -126,6 +173,16 @@ impl Trial {
         };
         largest_record(&self.tape.stream(Direction::ToClient), suite)
     }
+}
+
+fn is_end_by_server(failure: &Failure) -> bool {
+    matches!(
+        failure.tls(),
+        Some(
+            Error::Peer(PeerError::AlertReceived(_))
+                | Error::Network(NetworkError::Truncated | NetworkError::Transport(_))
+        )
+    )
 }
 
 /// Bytes of plaintext in the largest record of a stream.

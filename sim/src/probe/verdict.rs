@@ -2,14 +2,13 @@
 
 use std::time::Instant;
 
-use bearcub::Error;
-use bearcub::error::{NetworkError, PeerError};
 use bearcub::identity::PrivateKey;
 use bearcub::trust::{Pin, PublicKey};
 use serde::Serialize;
 use x509_cert::Certificate;
 use x509_cert::der::{Decode, Encode};
 
+use super::boards::Kind;
 use super::certificates::Link;
 use super::exchange::Asker;
 use super::registry::{self, TLS12, TLS13};
@@ -87,7 +86,8 @@ pub enum Resumption {
 pub struct Cost {
     /// Which.
     pub by: TrustBy,
-    /// What was counted; none if that trust refuses the server, or the handshake failed.
+    /// What was counted; none if that trust refuses the server, or the handshake failed. Where a client certificate is demanded
+    /// and there is none, it is what was counted up to there, and a device's signature.
     pub result: Result<Measured, Failure>,
 }
 
@@ -109,6 +109,17 @@ pub struct Verdict {
     pub costs: Vec<Cost>,
     /// Whether sessions are resumed, and what a resumed connection costs.
     pub resumption: (Resumption, Option<Measured>),
+    /// The server's other kind of key, if it has one.
+    pub passed_over: Option<PassedOver>,
+}
+
+/// A configuration that was tried and not taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PassedOver {
+    /// Its suite.
+    pub suite: String,
+    /// Why another was taken.
+    pub why: String,
 }
 
 impl Verdict {
@@ -119,16 +130,16 @@ impl Verdict {
 
     /// Whether the server ended the handshake after it had asked for a client certificate and got none.
     pub fn lacks_identity(&self) -> bool {
-        let ended_by_server = matches!(
-            self.failure().and_then(Failure::tls),
-            Some(
-                Error::Peer(PeerError::AlertReceived(_))
-                    | Error::Network(NetworkError::Truncated | NetworkError::Transport(_))
-            )
-        );
-        ended_by_server
-            && self.trial.plan.client.is_none()
-            && self.trial.was_asked_for_a_certificate()
+        self.trial.lacks_identity()
+    }
+
+    /// What a connection with that trust is, as far as its stack goes.
+    pub fn kind(&self, by: TrustBy, is_resumed: bool) -> Kind {
+        Kind {
+            suite: self.suite,
+            has_anchors: by != TrustBy::Pin,
+            is_resumed,
+        }
     }
 
     /// What was counted with the chosen trust.
@@ -179,7 +190,8 @@ pub fn fragments_of_data(asker: &mut Asker<'_>, findings: &mut Findings, wishes:
     }
 }
 
-/// Chooses and tries. Where the server has keys of two kinds, the configuration with the shorter connect is kept.
+/// Chooses and tries. Where the server has keys of two kinds, each is tried: the one that an authority vouches for is taken,
+/// and of two the one with the shorter connect.
 ///
 /// # Errors
 /// If there is nothing to choose, or the server cannot be reached any more.
@@ -188,18 +200,48 @@ pub fn decide(
     findings: &Findings,
     wishes: &Wishes<'_>,
 ) -> Result<Verdict, Failure> {
-    let mut best: Option<Verdict> = None;
-    let mut failure = None;
+    let (mut tried, mut failed) = (Vec::new(), Vec::new());
     for suite in findings.candidates() {
         match one(asker, findings, wishes, suite) {
-            Ok(verdict) if best.as_ref().is_none_or(|best| time(&verdict) < time(best)) => {
-                best = Some(verdict);
-            }
-            Ok(_) => {}
-            Err(other) => failure = Some(other),
+            Ok(verdict) => tried.push(verdict),
+            Err(failure) => failed.push((suite, failure)),
         }
     }
-    best.ok_or_else(|| failure.unwrap_or_else(|| nothing(findings)))
+    tried.sort_by_key(|verdict| rank(verdict, wishes));
+    let mut tried = tried.into_iter();
+    let Some(mut best) = tried.next() else {
+        let last = failed.pop().map(|(_, failure)| failure);
+        return Err(last.unwrap_or_else(|| nothing(findings)));
+    };
+    best.passed_over = match (tried.next(), failed.pop()) {
+        (Some(other), _) => Some((other.suite, why_not(&other, &best, wishes))),
+        (None, Some((suite, failure))) => Some((suite, failure.to_string())),
+        (None, None) => None,
+    }
+    .map(|(suite, why)| PassedOver {
+        suite: names::of_suite(suite),
+        why: why.lines().next().unwrap_or_default().to_owned(),
+    });
+    Ok(best)
+}
+
+/// The best is the least: one that works, then one that an authority vouches for where it may, then the faster one.
+fn rank(verdict: &Verdict, wishes: &Wishes<'_>) -> (bool, bool, u32) {
+    (
+        verdict.failure().is_some() && !verdict.lacks_identity(),
+        wishes.trust.is_none() && verdict.trust == TrustBy::Pin,
+        time(verdict),
+    )
+}
+
+/// Why one was not taken.
+fn why_not(verdict: &Verdict, best: &Verdict, wishes: &Wishes<'_>) -> String {
+    let (other, best_rank) = (rank(verdict, wishes), rank(best, wishes));
+    match (verdict.failure(), &verdict.ending.refusal) {
+        (Some(failure), _) if other.0 != best_rank.0 => failure.to_string(),
+        (_, Some(refusal)) if other.1 != best_rank.1 => refusal.to_string(),
+        _ => "the connect takes longer with it".to_owned(),
+    }
 }
 
 /// Why there is no suite to try.
@@ -235,6 +277,10 @@ fn one(
         // What was found may not be all that the server wants.
         plan.groups = names::DEFAULT_GROUPS.to_owned();
         shown = attempt(asker, &plan, None)?;
+        // With two kinds of keys, the other one's certificate may have been seen so far.
+        if let Some(leaf) = shown.certificates().first() {
+            plan.groups = groups(findings, wishes, suite, Some(leaf)).to_owned();
+        }
     }
     if agreed_group(&shown) == Some(23) && plan.groups == "x25519-p256" {
         plan.groups = "p256".to_owned();
@@ -258,7 +304,11 @@ fn one(
     let costs = [TrustBy::Pin, TrustBy::Anchors, TrustBy::Both]
         .into_iter()
         .filter_map(|by| {
-            let result = trial.under(plan_of(by)?).map(|(_, measured)| measured);
+            let plan = plan_of(by)?;
+            let result = match trial.lacks_identity() {
+                true => trial.with_identity(plan),
+                false => trial.under(plan).map(|(_, measured)| measured),
+            };
             Some(Cost { by, result })
         })
         .collect();
@@ -273,6 +323,7 @@ fn one(
         ending,
         costs,
         resumption,
+        passed_over: None,
     })
 }
 
@@ -290,13 +341,14 @@ fn agreed_group(trial: &Trial) -> Option<u16> {
 /// The connection that is tried first: whoever answers is accepted, to be judged later.
 fn plan(findings: &Findings, wishes: &Wishes<'_>, suite: u16) -> Plan {
     let input = wishes.input.unwrap_or_else(|| input(findings));
+    let leaf = findings.flight.certificates.first();
     Plan {
         server_name: wishes.server_name.to_owned(),
         clock: Some(wishes.now),
         trust: TrustPlan::AnyoneAccepted,
         client: wishes.client.cloned(),
         suites: vec![names::of_suite(suite)],
-        groups: groups(findings, wishes, suite).to_owned(),
+        groups: groups(findings, wishes, suite, leaf).to_owned(),
         alpn: wishes.alpn.to_vec(),
         fragment_length: FragmentPlan::FromBuffer,
         buffers: Buffers {
@@ -329,11 +381,15 @@ fn input(findings: &Findings) -> usize {
 const LARGEST: usize = 16_384;
 
 /// The fewest that the server, its key and the device's key need.
-fn groups(findings: &Findings, wishes: &Wishes<'_>, suite: u16) -> &'static str {
+fn groups(
+    findings: &Findings,
+    wishes: &Wishes<'_>,
+    suite: u16,
+    leaf: Option<&Vec<u8>>,
+) -> &'static str {
     if !registry::is_ecdhe(suite) {
         return "none";
     }
-    let leaf = findings.flight.certificates.first();
     let own = leaf
         .filter(|_| registry::is_ecdsa(suite))
         .and_then(|der| group_of_certificate(der));

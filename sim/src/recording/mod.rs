@@ -164,14 +164,7 @@ impl Recording {
     /// If it is there, or cannot be written.
     pub fn save(&self, path: &Path, force: bool) -> Result<(), Failure> {
         let bytes = self.to_bytes()?;
-        let failed = |error: &std::io::Error| {
-            // Without the name of the temporary file, which says nothing to anyone.
-            let why = error.raw_os_error().map_or_else(
-                || error.kind().to_string(),
-                |number| std::io::Error::from_raw_os_error(number).to_string(),
-            );
-            Failure::Usage(format!("{} cannot be written: {why}", path.display()))
-        };
+        let failed = |error: &std::io::Error| Failure::unwritten(path.display(), error);
         let folder = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),

@@ -233,6 +233,14 @@ impl Statement {
 }
 
 impl Template {
+    /// What of it stands as it is.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|piece| match piece {
+            Piece::Text(text) => Some(text.as_str()),
+            Piece::Value(_) => None,
+        })
+    }
+
     /// The topic that it makes.
     ///
     /// # Errors

@@ -25,6 +25,9 @@ use lexer::SyntaxError;
 use payload::Payload;
 use syntax::{Statement, Template};
 
+/// What stands for levels in a filter (MQTT 3.1.1 section 4.7.1).
+const WILDCARDS: [char; 2] = ['+', '#'];
+
 /// A statement, and where its results go.
 #[derive(Clone, Debug)]
 pub struct Rule {
@@ -74,7 +77,7 @@ impl Rule {
             target: template,
             client_level,
         };
-        rule.check_for_loop(target)?;
+        rule.check_target(target)?;
         Ok(rule)
     }
 
@@ -88,8 +91,21 @@ impl Rule {
         topic::matches(self.filter(), name)
     }
 
-    /// Tries the rule with a topic that its filter matches: a template that leads back with this one does so with others.
-    fn check_for_loop(&self, template: &str) -> Result<(), Failure> {
+    /// Tries the rule with a topic that its filter matches: a template that leads back with this one, or to no topic, does so
+    /// with others.
+    fn check_target(&self, template: &str) -> Result<(), Failure> {
+        let no_topic = |why: &str| {
+            Failure::Usage(format!(
+                "the topic to republish to, `{template}`, {why}; republish to one topic, like 'stamped/${{topic()}}'"
+            ))
+        };
+        let has_wildcard = "has a wildcard (+ or #), which is for filters";
+        if template.is_empty() {
+            return Err(no_topic("is empty"));
+        }
+        if self.target.texts().any(|text| text.contains(WILDCARDS)) {
+            return Err(no_topic(has_wildcard));
+        }
         let filter = self.filter();
         let example = filter.replace('+', "x").replace('#', "x/x/x/x/x/x/x/x");
         let message = Incoming {
@@ -104,8 +120,10 @@ impl Rule {
                  `{template}` (with the topic {example} that is {target}); republish to topics that the filter leaves out, \
                  like 'stamped/${{topic()}}'"
             ))),
+            Ok(target) if target.contains(WILDCARDS) => Err(no_topic(has_wildcard)),
+            Ok(_) => Ok(()),
             // What depends on the payload is looked at with each message.
-            Ok(_) | Err(_) => Ok(()),
+            Err(_) => Ok(()),
         }
     }
 

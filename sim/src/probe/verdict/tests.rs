@@ -46,14 +46,17 @@ fn the_groups_are_the_fewest_that_both_keys_need() {
         groups: vec![29, 23],
         ..Findings::default()
     };
-    assert_eq!(groups(&findings, &wishes, static_rsa), "none");
-    assert_eq!(groups(&findings, &wishes, ecdhe_rsa), "x25519");
+    assert_eq!(groups(&findings, &wishes, static_rsa, None), "none");
+    assert_eq!(groups(&findings, &wishes, ecdhe_rsa, None), "x25519");
     // A device's certificate is most likely on P-256, which the server must have been offered.
     findings.flight.request = Some(Request::default());
-    assert_eq!(groups(&findings, &wishes, ecdhe_rsa), "x25519-p256");
+    assert_eq!(groups(&findings, &wishes, ecdhe_rsa, None), "x25519-p256");
     findings.groups = vec![23];
-    assert_eq!(groups(&findings, &wishes, ecdhe_rsa), "p256");
+    assert_eq!(groups(&findings, &wishes, ecdhe_rsa, None), "p256");
     findings.flight.request = None;
     findings.groups = vec![24];
-    assert_eq!(groups(&findings, &wishes, ecdhe_rsa), names::DEFAULT_GROUPS);
+    assert_eq!(
+        groups(&findings, &wishes, ecdhe_rsa, None),
+        names::DEFAULT_GROUPS
+    );
 }
