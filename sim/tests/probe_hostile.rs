@@ -80,7 +80,11 @@ fn a_broker_without_tls_is_recognised_by_its_silence() {
     let config = bearcub_lab::server::MosquittoConfig::plain();
     let broker = bearcub_lab::server::Mosquitto::start(&config).unwrap();
     let ran = probe(broker.addr(), 1, "5", &[]);
-    assert!(ran.stderr.contains("with it on 8883"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("MQTT over TLS is on 8883"),
+        "{}",
+        ran.stderr
+    );
 }
 
 #[test]
