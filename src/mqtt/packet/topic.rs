@@ -1,14 +1,15 @@
 //! Topic names and topic filters (MQTT 3.1.1 section 4.7).
 
 use crate::error::MqttMisuse;
+use crate::mqtt::cause::Cause;
 
 /// Whether a string may stand in a packet at all (section 1.5.3).
-pub(crate) fn check_string(string: &str) -> Result<(), MqttMisuse> {
+pub(in crate::mqtt) fn find_string_misuse(string: &str) -> Result<(), Cause> {
     if string.len() > usize::from(u16::MAX) {
-        return Err(MqttMisuse::StringTooLong);
+        return Err(MqttMisuse::StringTooLong.into());
     }
     if has(string, 0) {
-        return Err(MqttMisuse::Nul);
+        return Err(MqttMisuse::Nul.into());
     }
     Ok(())
 }
@@ -37,12 +38,16 @@ pub(crate) fn has_wildcard(topic: &str) -> bool {
 /// # Errors
 /// Empty, longer than 65,535 bytes, with a NUL, or with a wildcard.
 pub fn check_name(name: &str) -> Result<(), MqttMisuse> {
-    check_string(name)?;
+    find_name_misuse(name).map_err(Cause::misuse)
+}
+
+pub(in crate::mqtt) fn find_name_misuse(name: &str) -> Result<(), Cause> {
+    find_string_misuse(name)?;
     if name.is_empty() {
-        return Err(MqttMisuse::EmptyTopic);
+        return Err(MqttMisuse::EmptyTopic.into());
     }
     if has_wildcard(name) {
-        return Err(MqttMisuse::Wildcard);
+        return Err(MqttMisuse::Wildcard.into());
     }
     Ok(())
 }
@@ -60,15 +65,19 @@ pub fn check_name(name: &str) -> Result<(), MqttMisuse> {
 /// # Errors
 /// Empty, longer than 65,535 bytes, with a NUL, or with a wildcard that is not a whole level, or `#` before the last.
 pub fn check_filter(filter: &str) -> Result<(), MqttMisuse> {
-    check_string(filter)?;
+    find_filter_misuse(filter).map_err(Cause::misuse)
+}
+
+pub(in crate::mqtt) fn find_filter_misuse(filter: &str) -> Result<(), Cause> {
+    find_string_misuse(filter)?;
     if filter.is_empty() {
-        return Err(MqttMisuse::EmptyTopic);
+        return Err(MqttMisuse::EmptyTopic.into());
     }
     if has_inside_level(filter, b'#') {
-        return Err(MqttMisuse::MultiLevelWildcard);
+        return Err(MqttMisuse::MultiLevelWildcard.into());
     }
     if has_inside_level(filter, b'+') {
-        return Err(MqttMisuse::SingleLevelWildcard);
+        return Err(MqttMisuse::SingleLevelWildcard.into());
     }
     Ok(())
 }
