@@ -69,18 +69,23 @@ fn mqtt() -> Result<(), bearcub::mqtt::ClientError<ErrorKind>> {
     use bearcub::mqtt::store::Ram;
     use bearcub::mqtt::{Event, Filter, Options, QoS, Session, blocking::Client};
     use bearcub::trust::PlainText;
+    use bearcub_replay::Place;
 
+    static MEMORY: Place<[[u8; 128]; 4]> = Place::new([[0; 128]; 4]);
+    const EVERY_QOS: &[QoS] = &[QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce];
+
+    // SAFETY: this runs once.
+    let [input, output, memory @ ..] = unsafe { MEMORY.take() };
     let clock = || Instant::from_millis(core::hint::black_box(0));
     let options = Options::new("sensor-7")
         .credentials("plant", b"a password")
         .persistent();
-    let (mut input, mut output, mut memory) = ([0; 128], [0; 128], [0; 256]);
-    let store = Ram::new(&mut memory);
-    let mut session: Session<'_, _, 4, 2> = Session::new(&options, &mut input, &mut output, store)?;
+    let store = Ram::new(memory.as_flattened_mut());
+    let mut session: Session<'_, _, 4, 2> = Session::new(&options, input, output, store)?;
     let (mut client, _) = Client::connect(PlainText(Modem), &mut session, clock)?;
     client.subscribe(&[Filter::new("plant/7/cmd", QoS::ExactlyOnce)])?;
-    for qos in [QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce] {
-        client.publish("plant/7/temp", b"21.5", core::hint::black_box(qos))?;
+    for &qos in EVERY_QOS {
+        client.publish("plant/7/temp", b"21.5", qos)?;
     }
     while let Some(event) = client.poll(clock().after(1000))? {
         if let Event::Message(message) = event {
