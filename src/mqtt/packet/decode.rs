@@ -1,11 +1,9 @@
 //! Bytes to packets.
 
-use core::str;
-
 use crate::error::{MqttViolation, Refusal};
 use crate::mqtt::cause::Cause;
 
-use super::{Packet, PacketId, PublishHeader, QoS, first_byte, topic};
+use super::{Packet, PacketId, PublishHeader, QoS, Topic, first_byte};
 
 /// How far the bytes go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,13 +177,7 @@ fn publish(
     else {
         return Ok(Progress::Incomplete(header_length - body.len()));
     };
-    let topic = str::from_utf8(topic).map_err(|_| MqttViolation::Utf8)?;
-    if topic::has(topic, 0) {
-        return Err(MqttViolation::Nul.into());
-    }
-    if topic::has_wildcard(topic) {
-        return Err(MqttViolation::Wildcard.into());
-    }
+    let topic = Topic::read(topic)?;
     let id = match (qos, rest) {
         (QoS::AtLeastOnce | QoS::ExactlyOnce, &[high, low, ..]) => Some(packet_id(high, low)?),
         _ => None,
