@@ -27,8 +27,10 @@ pub enum Kind {
     Mqtt,
     /// To see how large a device's program is with MQTT that publishes with QoS 0, without TLS.
     MqttSend,
-    /// The same with all of MQTT.
+    /// The same with MQTT that publishes and subscribes with every QoS.
     MqttFirmware,
+    /// The same with everything that MQTT here has.
+    MqttEvery,
 }
 
 impl Kind {
@@ -42,6 +44,7 @@ impl Kind {
             Kind::Mqtt => "mqtt",
             Kind::MqttSend => "mqtt-send",
             Kind::MqttFirmware => "mqtt-firmware",
+            Kind::MqttEvery => "mqtt-every",
         }
     }
 
@@ -55,6 +58,7 @@ impl Kind {
             Kind::Mqtt => Some("mqtt"),
             Kind::MqttSend => Some("firmware-mqtt-send"),
             Kind::MqttFirmware => Some("firmware-mqtt"),
+            Kind::MqttEvery => Some("firmware-mqtt-every"),
         }
     }
 }
@@ -286,7 +290,9 @@ fn link(
     let libraries = messages.iter().flat_map(|message| &message.filenames);
     for library in libraries.filter(|file| file.starts_with(&built_for_board)) {
         let name = library.file_stem().unwrap_or_default().to_string_lossy();
-        let is_library = library.extension().is_some_and(|extension| extension == "rlib");
+        let is_library = library
+            .extension()
+            .is_some_and(|extension| extension == "rlib");
         if !is_library || !name.starts_with("libcompiler_builtins-") {
             continue;
         }

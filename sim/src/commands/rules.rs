@@ -5,7 +5,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bearcub::clock::Instant;
 use bearcub::mqtt::packet::topic;
-use bearcub::mqtt::{Backoff, Event, Filter, Message, Options, QoS, Resumption, Subscription, Topic};
+use bearcub::mqtt::{
+    Backoff, Event, Filter, Message, Options, QoS, Resumption, Subscription, Topic,
+};
 use clap::Args;
 use rand_core::{Rng, SeedableRng};
 use serde_json::json;

@@ -108,7 +108,11 @@ pub fn run(options: &SubscribeOptions) -> Result<(), Failure> {
                     show(options, &topic, retain, payload)?
                 }
                 Some(Event::Begin(message)) => {
-                    pieces = Some((message.topic.as_str().to_owned(), message.retain, Vec::new()));
+                    pieces = Some((
+                        message.topic.as_str().to_owned(),
+                        message.retain,
+                        Vec::new(),
+                    ));
                     false
                 }
                 Some(Event::Piece { data, last }) => {

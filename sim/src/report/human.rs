@@ -62,7 +62,7 @@ fn mqtt_table(mqtt: &[(Board, Mqtt)]) -> String {
         cells.extend(mqtt_line(mqtt));
         table.add_row(cells);
     }
-    for column in 2..6 {
+    for column in 2..=MQTT_COLUMNS.len() {
         if let Some(column) = table.column_mut(column) {
             column.set_cell_alignment(CellAlignment::Right);
         }

@@ -48,8 +48,9 @@ pub fn table(rows: &[Row], mqtt: &[(Board, Mqtt)]) -> String {
     ));
     if !mqtt.is_empty() {
         text.push_str(&format!(
-            "\n| MQTT | {} |\n|---|---|---:|---:|---:|---:|\n",
-            MQTT_COLUMNS.join(" | ")
+            "\n| MQTT | {} |\n|---|---|{}\n",
+            MQTT_COLUMNS.join(" | "),
+            "---:|".repeat(MQTT_COLUMNS.len() - 1)
         ));
         for (board, mqtt) in mqtt {
             text.push_str(&format!("| {board} | {} |\n", mqtt_line(mqtt).join(" | ")));

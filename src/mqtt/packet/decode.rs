@@ -149,12 +149,7 @@ fn refusal(flags: u8, code: u8) -> Result<Option<Refusal>, Cause> {
     Ok(Some(refusal))
 }
 
-fn publish(
-    first: u8,
-    remaining: usize,
-    body: &[u8],
-    start: usize,
-) -> Result<Progress<'_>, Cause> {
+fn publish(first: u8, remaining: usize, body: &[u8], start: usize) -> Result<Progress<'_>, Cause> {
     let qos = QoS::from_number(first >> 1 & 3).ok_or(MqttViolation::QoS3)?;
     let id_length = if qos == QoS::AtMostOnce { 0 } else { 2 };
     if remaining < 2 + id_length {

@@ -191,11 +191,7 @@ impl<'b, S: Store, const N: usize, const F: usize> Session<'b, S, N, F> {
     /// session goes on with the next [`connect`](Self::connect).
     pub fn poll(&mut self, now: Instant) -> Result<Option<Event<'_>>, Error> {
         self.advance(now)?;
-        Ok(if self.has_event() {
-            self.event()
-        } else {
-            None
-        })
+        Ok(if self.has_event() { self.event() } else { None })
     }
 
     /// The first half of [`poll`](Self::poll).
