@@ -49,7 +49,7 @@ impl<'a> Topic<'a> {
             left = match byte {
                 0 => return Err(MqttViolation::Nul.into()),
                 b'+' | b'#' => return Err(MqttViolation::Wildcard.into()),
-                ..0x80 => continue,
+                1..0x80 => continue,
                 0xc2..0xe0 => 1,
                 0xe0..0xf0 => 2,
                 0xf0..0xf5 => 3,
