@@ -257,7 +257,7 @@ fn every_guarantee_of_mqtt_holds_over_tls_with_faults() {
         let mut counts = vec![0; 2 * usize::from(MESSAGES)];
         let deadline = uptime().after(150_000);
         let (mut client, _) = connect(&mut session, cutter.addr).unwrap();
-        while counts.iter().any(|count| *count == 0) {
+        while counts.contains(&0) {
             assert!(uptime() < deadline, "{counts:?}");
             match client
                 .poll(uptime().after(100))

@@ -235,7 +235,10 @@ fn payloads_larger_than_every_buffer_pass_in_both_directions() {
         while !is_whole || !client.session().is_settled() {
             match client.poll(clock().after(100)).unwrap() {
                 Some(Event::Begin(message)) => {
-                    assert_eq!((message.topic, message.length), ("large", payload.len()));
+                    assert_eq!(
+                        (message.topic.as_str(), message.length),
+                        ("large", payload.len())
+                    );
                     assert_eq!(message.qos, qos);
                 }
                 Some(Event::Piece { data, last }) => {

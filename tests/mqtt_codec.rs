@@ -7,7 +7,7 @@
 use bearcub::Error;
 use bearcub::error::{MqttMisuse, MqttResource, MqttViolation, Refusal};
 use bearcub::mqtt::packet::{Packet, PacketId, Progress, PublishHeader, decode, encode};
-use bearcub::mqtt::{Broker, Filter, Input, Item, Options, Publish, QoS};
+use bearcub::mqtt::{Broker, Filter, Input, Item, Options, Publish, QoS, Topic};
 use mqttrs as other;
 use proptest::prelude::*;
 
@@ -17,7 +17,7 @@ fn id(number: u16) -> PacketId {
 
 fn header(topic: &str, payload_length: usize) -> PublishHeader<'_> {
     PublishHeader {
-        topic,
+        topic: Topic::new(topic).unwrap(),
         qos: QoS::AtMostOnce,
         retain: false,
         duplicate: false,

@@ -35,11 +35,13 @@ macro_rules! explained {
                 }
             }
 
-            pub(super) const fn code(self) -> i32 {
+            pub(crate) const fn code(self) -> i32 {
                 self as i32
             }
 
-            pub(super) const fn from_code(code: i32) -> Option<Self> {
+            /// Inlined, so that a caller who knows a range of numbers that are all taken needs no table.
+            #[inline(always)]
+            pub(crate) const fn from_code(code: i32) -> Option<Self> {
                 match code {
                     $( $code => Some(Self::$variant), )*
                     _ => None,

@@ -291,7 +291,8 @@ where
             return Err(failure);
         }
         let now = self.timer.now();
-        if self.session.advance(now)? {
+        self.session.advance(now)?;
+        if self.session.has_event() {
             return Ok(Turn::Event);
         }
         self.send().await?;

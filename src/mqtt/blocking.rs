@@ -3,7 +3,6 @@
 use embedded_io::{Error as _, ErrorKind, ErrorType, Read, Write};
 
 use crate::clock::Instant;
-use crate::error::NetworkError;
 use crate::trust::Authenticated;
 
 use super::cause::Cause;
@@ -53,11 +52,17 @@ pub struct Client<'c, 'b, T: ErrorType, C, S, const N: usize, const F: usize> {
     /// Since when the stream has taken nothing.
     stalled: Option<Instant>,
     /// Why the connection is over, for the next call to tell.
-    failure: Option<ClientError<T::Error>>,
+    failure: Option<Failure<T::Error>>,
 }
 
 /// The connection is over, and `failure` says why.
 struct Failed;
+
+/// A [`ClientError`] in fewer bytes.
+enum Failure<E> {
+    Mqtt(Cause),
+    Stream(E),
+}
 
 impl<'c, 'b, T, C, S, const N: usize, const F: usize> Client<'c, 'b, T, C, S, N, F>
 where
@@ -266,14 +271,15 @@ where
             return Err(Failed);
         }
         let now = (self.clock)();
-        match self.session.advance(now) {
-            Ok(false) => {}
-            Ok(true) => return Ok(Turn::Event),
-            Err(cause) => return Err(self.fail(cause)),
+        if let Err(cause) = self.session.advance(now) {
+            return Err(self.fail(cause));
+        }
+        if self.session.has_event() {
+            return Ok(Turn::Event);
         }
         self.send()?;
         if self.session.is_offline() {
-            return Err(self.fail(NetworkError::Closed.into()));
+            return Err(self.fail(Cause::CLOSED));
         }
         let room = self.session.input();
         if room.is_empty() {
@@ -281,8 +287,8 @@ where
         }
         match self.stream.read(room) {
             Ok(0) => {
-                let end = self.session.ended();
-                return Err(self.fail(end.into()));
+                let end = self.session.end();
+                return Err(self.fail(end));
             }
             Ok(length) => self.session.received(length, (self.clock)()),
             Err(error) => self.failed(error)?,
@@ -295,7 +301,7 @@ where
         while !self.session.output().is_empty() {
             match self.stream.write(self.session.output()) {
                 Ok(0) => {
-                    return Err(self.fail(NetworkError::Transport(ErrorKind::WriteZero).into()));
+                    return Err(self.fail(Cause::WRITE_ZERO));
                 }
                 Ok(length) => {
                     self.unflushed = true;
@@ -333,7 +339,7 @@ where
         let now = (self.clock)();
         let since = *self.stalled.get_or_insert(now);
         if now.since(since) >= u64::from(self.session.response_timeout()) {
-            return Err(self.fail(NetworkError::Timeout.into()));
+            return Err(self.fail(Cause::TIMEOUT));
         }
         Ok(())
     }
@@ -344,21 +350,24 @@ where
             return Ok(());
         }
         self.session.ended();
-        self.failure = Some(ClientError::Stream(error));
+        self.failure = Some(Failure::Stream(error));
         Err(Failed)
     }
 
     #[inline(never)]
     fn fail(&mut self, cause: Cause) -> Failed {
         self.session.ended();
-        self.failure = Some(cause.into());
+        self.failure = Some(Failure::Mqtt(cause));
         Failed
     }
 
     /// Why it failed.
     #[inline(never)]
     fn why(&mut self) -> ClientError<T::Error> {
-        let closed = NetworkError::Closed.into();
-        self.failure.take().unwrap_or(closed)
+        match self.failure.take() {
+            Some(Failure::Stream(error)) => ClientError::Stream(error),
+            Some(Failure::Mqtt(cause)) => cause.into(),
+            None => Cause::CLOSED.into(),
+        }
     }
 }

@@ -1,9 +1,10 @@
 //! The input buffer: what has come and has not been used up.
 
-use crate::error::{Error, MqttResource, MqttViolation};
+use crate::error::{Error, MqttResource};
 
 use super::cause::Cause;
-use super::packet::{Packet, Progress, PublishHeader, decode};
+use super::packet::decode::read;
+use super::packet::{Packet, Progress, PublishHeader};
 use super::queue::Queue;
 
 /// Bytes from the broker, in the program's buffer.
@@ -87,7 +88,7 @@ impl<'b> Input<'b> {
         if let Packet::Publish(PublishHeader { payload_length, .. }) = packet {
             self.payload = payload_length;
         }
-        match decode(self.queue.take(length))? {
+        match read(self.queue.take(length))? {
             Progress::Packet(packet, _) => Ok(Some(Item::Packet(packet))),
             Progress::Incomplete(_) => Ok(None),
         }
@@ -95,8 +96,8 @@ impl<'b> Input<'b> {
 
     /// How far the bytes go that are there; the buffer is at a packet's beginning.
     #[inline]
-    pub(super) fn peek(&self) -> Result<Progress<'_>, MqttViolation> {
-        decode(self.bytes())
+    pub(super) fn peek(&self) -> Result<Progress<'_>, Cause> {
+        read(self.bytes())
     }
 
     /// Whether the buffer can hold so many bytes more of a packet.

@@ -24,6 +24,6 @@ pub mod store;
 pub use client::ClientError;
 pub use input::{Input, Item};
 pub use options::{Broker, Filter, Options, Overflow, Publish};
-pub use packet::{PacketId, QoS};
+pub use packet::{PacketId, QoS, Topic};
 pub use reconnect::{Backoff, Retry};
 pub use session::{Acknowledge, Event, Message, Publication, Resumption, Session, Subscription};

@@ -4,6 +4,7 @@ use core::fmt;
 
 use crate::error::{Error, MqttMisuse};
 
+use super::cause::Cause;
 use super::packet::{QoS, topic};
 
 /// What an MQTT session is to be.
@@ -148,31 +149,31 @@ impl<'a> Options<'a> {
         Ok(self.find_misuse()?)
     }
 
-    pub(crate) fn find_misuse(&self) -> Result<(), MqttMisuse> {
-        topic::check_string(self.client_id)?;
-        topic::check_string(self.user_name.unwrap_or_default())?;
+    pub(super) fn find_misuse(&self) -> Result<(), Cause> {
+        topic::find_string_misuse(self.client_id)?;
+        topic::find_string_misuse(self.user_name.unwrap_or_default())?;
         if self.password.unwrap_or_default().len() > usize::from(u16::MAX) {
-            return Err(MqttMisuse::StringTooLong);
+            return Err(MqttMisuse::StringTooLong.into());
         }
         if self.password.is_some() && self.user_name.is_none() {
-            return Err(MqttMisuse::PasswordAlone);
+            return Err(MqttMisuse::PasswordAlone.into());
         }
         if self.client_id.is_empty() && !self.clean_session {
-            return Err(MqttMisuse::EmptyClientId);
+            return Err(MqttMisuse::EmptyClientId.into());
         }
         if let Some(will) = &self.will {
             if will.payload.len() > usize::from(u16::MAX) {
-                return Err(MqttMisuse::StringTooLong);
+                return Err(MqttMisuse::StringTooLong.into());
             }
             self.broker
                 .find_misuse(will.topic, will.payload.len(), will.qos)?;
         }
         if self.client_id.len() > usize::from(self.broker.client_id) {
-            return Err(MqttMisuse::LimitClientId);
+            return Err(MqttMisuse::LimitClientId.into());
         }
         let (shortest, longest) = self.broker.keep_alive;
         if self.keep_alive < shortest || self.keep_alive > longest {
-            return Err(MqttMisuse::LimitKeepAlive);
+            return Err(MqttMisuse::LimitKeepAlive.into());
         }
         Ok(())
     }
@@ -341,34 +342,34 @@ impl Broker {
         Ok(self.find_filter_misuse(filter)?)
     }
 
-    pub(crate) fn find_misuse(
+    pub(super) fn find_misuse(
         &self,
         name: &str,
         payload_length: usize,
         qos: QoS,
-    ) -> Result<(), MqttMisuse> {
-        topic::check_name(name)?;
+    ) -> Result<(), Cause> {
+        topic::find_name_misuse(name)?;
         if payload_length > self.payload as usize {
-            return Err(MqttMisuse::LimitPayload);
+            return Err(MqttMisuse::LimitPayload.into());
         }
         self.find_limit(name, qos)
     }
 
-    pub(crate) fn find_filter_misuse(&self, filter: &Filter<'_>) -> Result<(), MqttMisuse> {
-        topic::check_filter(filter.topic)?;
+    pub(super) fn find_filter_misuse(&self, filter: &Filter<'_>) -> Result<(), Cause> {
+        topic::find_filter_misuse(filter.topic)?;
         self.find_limit(filter.topic, filter.qos)
     }
 
-    fn find_limit(&self, topic: &str, qos: QoS) -> Result<(), MqttMisuse> {
+    fn find_limit(&self, topic: &str, qos: QoS) -> Result<(), Cause> {
         if topic.len() > usize::from(self.topic) {
-            return Err(MqttMisuse::LimitTopicLength);
+            return Err(MqttMisuse::LimitTopicLength.into());
         }
         let slashes = topic.bytes().filter(|&byte| byte == b'/').count();
         if slashes > usize::from(self.slashes) {
-            return Err(MqttMisuse::LimitTopicLevels);
+            return Err(MqttMisuse::LimitTopicLevels.into());
         }
         if qos > self.qos {
-            return Err(MqttMisuse::LimitQoS);
+            return Err(MqttMisuse::LimitQoS.into());
         }
         Ok(())
     }

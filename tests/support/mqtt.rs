@@ -118,7 +118,7 @@ impl From<Event<'_>> for Told {
     fn from(event: Event<'_>) -> Self {
         match event {
             Event::Message(message) => Told::Message {
-                topic: message.topic.to_owned(),
+                topic: message.topic.as_str().to_owned(),
                 payload: message.payload.to_vec(),
                 qos: message.qos,
                 retain: message.retain,

@@ -27,8 +27,10 @@ pub enum Kind {
     Mqtt,
     /// To see how large a device's program is with MQTT that publishes with QoS 0, without TLS.
     MqttSend,
-    /// The same with all of MQTT.
+    /// The same with MQTT that publishes and subscribes with every QoS.
     MqttFirmware,
+    /// The same with everything that MQTT here has.
+    MqttEvery,
 }
 
 impl Kind {
@@ -42,6 +44,7 @@ impl Kind {
             Kind::Mqtt => "mqtt",
             Kind::MqttSend => "mqtt-send",
             Kind::MqttFirmware => "mqtt-firmware",
+            Kind::MqttEvery => "mqtt-every",
         }
     }
 
@@ -55,6 +58,7 @@ impl Kind {
             Kind::Mqtt => Some("mqtt"),
             Kind::MqttSend => Some("firmware-mqtt-send"),
             Kind::MqttFirmware => Some("firmware-mqtt"),
+            Kind::MqttEvery => Some("firmware-mqtt-every"),
         }
     }
 }
@@ -177,11 +181,17 @@ fn cargo(
         Board::Esp32C3 => board.target().into(),
     };
     let underscored = board.target().replace('-', "_");
+    // The optimizer sees the whole program of an image, which a library beside it would not let it.
+    let what: &[&str] = match board {
+        Board::Esp8266 => &["--lib", "--crate-type=staticlib"],
+        Board::Esp32C3 => &["--bin=image"],
+    };
     let mut command = Command::new(&tools.cargo);
     command
         .current_dir(&image)
+        .arg("rustc")
+        .args(what)
         .args([
-            "build",
             "--quiet",
             "--locked",
             "--release",
@@ -212,10 +222,6 @@ fn cargo(
         .env(format!("AR_{underscored}"), format!("{}ar", board.prefix()))
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .env_remove("CARGO_BUILD_RUSTFLAGS");
-    match board {
-        Board::Esp8266 => command.arg("--lib"),
-        Board::Esp32C3 => command.args(["--bin", "image"]),
-    };
     let text = run(&mut command, "cargo")?;
     let messages = text.lines().filter(|line| line.starts_with('{'));
     messages
@@ -267,7 +273,8 @@ fn take_assembly(folder: &Path, to: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Assembles what LLVM has printed, and links it with the start-up code and BearSSL.
+/// Assembles what LLVM has printed of the program and of the compiler's own functions, which are not optimized with it, and links
+/// both with the start-up code and BearSSL.
 fn link(
     board: Board,
     folder: &Path,
@@ -283,11 +290,10 @@ fn link(
     let libraries = messages.iter().flat_map(|message| &message.filenames);
     for library in libraries.filter(|file| file.starts_with(&built_for_board)) {
         let name = library.file_stem().unwrap_or_default().to_string_lossy();
-        if library
+        let is_library = library
             .extension()
-            .is_none_or(|extension| extension != "rlib")
-            || !name.contains('-')
-        {
+            .is_some_and(|extension| extension == "rlib");
+        if !is_library || !name.starts_with("libcompiler_builtins-") {
             continue;
         }
         let name = name.trim_start_matches("lib");
@@ -329,21 +335,27 @@ fn link(
     Ok(())
 }
 
-/// Assembles one file, unless that has been done.
+/// Assembles one file, unless that has been done by this program.
 fn assemble(board: Board, assembly: &Path, object: &Path) -> Result<PathBuf, Failure> {
     let modified = |path: &Path| {
         path.metadata()
             .and_then(|metadata| metadata.modified())
             .ok()
     };
-    if modified(object).is_none_or(|made| modified(assembly).is_none_or(|read| made <= read)) {
+    let program = std::env::current_exe().ok();
+    let read = [Some(assembly), program.as_deref()];
+    let is_made = modified(object).is_some_and(|made| {
+        let mut read = read.into_iter().flatten();
+        read.all(|path| modified(path).is_some_and(|read| made > read))
+    });
+    if !is_made {
         let text = std::fs::read_to_string(assembly).map_err(|error| at(assembly, &error))?;
         let placed = object.with_extension("placed.s");
-        std::fs::write(&placed, xtensa::rearrange(&text)).map_err(|error| at(&placed, &error))?;
+        std::fs::write(&placed, xtensa::prepare(&text)).map_err(|error| at(&placed, &error))?;
         let assembler = format!("{}as", board.prefix());
         run(
             Command::new(&assembler)
-                .args(["--longcalls", "--text-section-literals", "-o"])
+                .args(["--text-section-literals", "--no-target-align", "-o"])
                 .arg(object)
                 .arg(&placed),
             &assembler,

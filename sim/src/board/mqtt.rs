@@ -28,6 +28,9 @@ pub struct Mqtt {
     pub sending: Flash,
     /// What it adds to a program that publishes and subscribes with every QoS.
     pub all: Flash,
+    /// What it adds to one that uses everything else, too: messages in pieces, acknowledgements of its own, a store in flash, the
+    /// limits of a broker, a bound for its queue, a last will, unsubscribing, reconnecting.
+    pub every: Flash,
 }
 
 impl Mqtt {
@@ -117,5 +120,6 @@ pub fn afresh(board: Board, tools: &Tools) -> Result<Mqtt, Failure> {
         steps,
         sending: added(Kind::MqttSend)?,
         all: added(Kind::MqttFirmware)?,
+        every: added(Kind::MqttEvery)?,
     })
 }

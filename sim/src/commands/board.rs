@@ -177,10 +177,13 @@ fn mqtt_table(board: Board, mqtt: &Mqtt) -> String {
     };
     format!(
         "{table}\nInstructions on an {board}; with TLS: its two records included, of AES-128-GCM.\n\
-         What MQTT adds to a program: {} to publish with QoS 0 alone; {} to publish and subscribe with every QoS.\n\
+         What MQTT adds to a program: {} to publish with QoS 0 alone; {} to publish and subscribe with every QoS; {} with every \
+         option: messages in pieces, manual acknowledgement, a store in flash, a broker's limits, a bounded queue, a last will, \
+         unsubscribing, reconnecting.\n\
          A session takes {} B of RAM, {} for each slot and {} for each subscription, without its buffers and its store.\n",
         flash(&mqtt.sending),
         flash(&mqtt.all),
+        flash(&mqtt.every),
         mqtt.sizes.session,
         mqtt.sizes.slot,
         mqtt.sizes.subscription,

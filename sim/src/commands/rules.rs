@@ -5,7 +5,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bearcub::clock::Instant;
 use bearcub::mqtt::packet::topic;
-use bearcub::mqtt::{Backoff, Event, Filter, Message, Options, QoS, Resumption, Subscription};
+use bearcub::mqtt::{
+    Backoff, Event, Filter, Message, Options, QoS, Resumption, Subscription, Topic,
+};
 use clap::Args;
 use rand_core::{Rng, SeedableRng};
 use serde_json::json;
@@ -320,13 +322,13 @@ impl AtWork<'_> {
             }
             Event::Message(message) => {
                 let fate = self.service.take(message, Some(message.payload), now()?);
-                return Ok(Some((message.topic.to_owned(), fate)));
+                return Ok(Some((message.topic.as_str().to_owned(), fate)));
             }
             Event::Begin(message) => {
                 self.pieces = Some(Pieces {
-                    topic: message.topic.to_owned(),
+                    topic: message.topic.as_str().to_owned(),
                     header: Message {
-                        topic: "",
+                        topic: Topic::default(),
                         payload: &[],
                         ..*message
                     },
@@ -341,7 +343,7 @@ impl AtWork<'_> {
                 }
                 if let Some(pieces) = self.pieces.take_if(|_| *last) {
                     let message = Message {
-                        topic: &pieces.topic,
+                        topic: Topic::new(&pieces.topic).unwrap_or_default(),
                         ..pieces.header
                     };
                     let is_whole = pieces.bytes.len() == pieces.header.length;

@@ -110,10 +110,14 @@ pub fn run(options: &SubscribeOptions) -> Result<(), Failure> {
                     if options.retained_only && !retain {
                         break;
                     }
-                    show(options, topic, retain, payload)?
+                    show(options, &topic, retain, payload)?
                 }
                 Some(Event::Begin(message)) => {
-                    pieces = Some((message.topic.to_owned(), message.retain, Vec::new()));
+                    pieces = Some((
+                        message.topic.as_str().to_owned(),
+                        message.retain,
+                        Vec::new(),
+                    ));
                     false
                 }
                 Some(Event::Piece { data, last }) => {

@@ -246,7 +246,7 @@ fn subscribe<'b>(
                 let text = format!(
                     "the broker has a message of {} bytes on {}, more than the input buffer of MQTT takes",
                     message.length,
-                    printable(message.topic)
+                    printable(&message.topic)
                 );
                 let remedy = "It arrives in pieces (Event::Begin, Event::Piece): let the program take them, or enlarge input_buffer.";
                 findings.warn("subscribe", text, remedy);

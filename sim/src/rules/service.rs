@@ -123,10 +123,11 @@ impl<'r> Service<'r> {
     /// Takes a message, and says what becomes of it. Of one that is too large there is no payload.
     pub fn take(&mut self, message: &Message<'_>, payload: Option<&[u8]>, received: u64) -> Fate {
         let mark = (message.qos > QoS::AtMostOnce).then(|| {
-            let length = u64::try_from(message.topic.len()).unwrap_or(u64::MAX);
+            let topic = message.topic.as_bytes();
+            let length = u64::try_from(topic.len()).unwrap_or(u64::MAX);
             let hash = Sha256::new().chain_update(length.to_be_bytes());
             <[u8; 32]>::from(
-                hash.chain_update(message.topic)
+                hash.chain_update(topic)
                     .chain_update(payload.unwrap_or_default())
                     .finalize(),
             )
@@ -145,13 +146,13 @@ impl<'r> Service<'r> {
         }
         let fate = if message.retain && !self.delivery.retained {
             Fate::Old
-        } else if !self.rule.takes(message.topic) {
+        } else if !self.rule.takes(&message.topic) {
             Fate::Foreign
         } else if mark.is_none() && self.entries.len() >= QUEUE {
             return Fate::Dropped;
         } else if let Some(payload) = payload {
             let incoming = Incoming {
-                topic: message.topic,
+                topic: &message.topic,
                 payload,
                 received,
             };
@@ -166,7 +167,7 @@ impl<'r> Service<'r> {
         };
         let outgoing = match &fate {
             Fate::Published(outgoing) => Some(outgoing.clone()),
-            Fate::Refused(refused) => self.error(message.topic, payload, refused),
+            Fate::Refused(refused) => self.error(&message.topic, payload, refused),
             _ => None,
         };
         self.entries

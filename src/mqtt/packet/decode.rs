@@ -1,10 +1,9 @@
 //! Bytes to packets.
 
-use core::str;
-
 use crate::error::{MqttViolation, Refusal};
+use crate::mqtt::cause::Cause;
 
-use super::{Packet, PacketId, PublishHeader, QoS, first_byte, topic};
+use super::{Packet, PacketId, PublishHeader, QoS, Topic, first_byte};
 
 /// How far the bytes go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +32,11 @@ pub enum Progress<'a> {
 /// # Errors
 /// The rule of MQTT 3.1.1 that the bytes violate. The connection is to be ended then (MQTT-4.8.0-1).
 pub fn decode(bytes: &[u8]) -> Result<Progress<'_>, MqttViolation> {
+    read(bytes).map_err(Cause::violation)
+}
+
+/// The same.
+pub(in crate::mqtt) fn read(bytes: &[u8]) -> Result<Progress<'_>, Cause> {
     let Some(&first) = bytes.first() else {
         return Ok(Progress::Incomplete(2));
     };
@@ -51,7 +55,7 @@ pub fn decode(bytes: &[u8]) -> Result<Progress<'_>, MqttViolation> {
         _ => remaining == 2,
     };
     if !length_is_possible {
-        return Err(MqttViolation::PacketLength);
+        return Err(MqttViolation::PacketLength.into());
     }
     let Some(body) = body.get(..remaining) else {
         return Ok(Progress::Incomplete(remaining - body.len()));
@@ -73,10 +77,10 @@ pub fn decode(bytes: &[u8]) -> Result<Progress<'_>, MqttViolation> {
                 _ if granted.iter().all(|code| matches!(code, 0..=2 | 0x80)) => {
                     Packet::SubAck { id, granted }
                 }
-                _ => return Err(MqttViolation::GrantedQoS),
+                _ => return Err(MqttViolation::GrantedQoS.into()),
             }
         }
-        _ => return Err(MqttViolation::PacketLength),
+        _ => return Err(MqttViolation::PacketLength.into()),
     };
     Ok(Progress::Packet(packet, start + remaining))
 }
@@ -84,34 +88,34 @@ pub fn decode(bytes: &[u8]) -> Result<Progress<'_>, MqttViolation> {
 /// The types of packets that a broker sends (section 2.2.1), a bit for each.
 const FROM_BROKER: u16 = 0b0010_1010_1111_1100;
 
-fn check_first(first: u8) -> Result<(), MqttViolation> {
+fn check_first(first: u8) -> Result<(), Cause> {
     let flags = first & 0x0f;
     if FROM_BROKER >> (first >> 4) & 1 == 0 {
-        return Err(MqttViolation::PacketType);
+        return Err(MqttViolation::PacketType.into());
     }
     if first & 0xf0 == first_byte::PUBLISH {
         return match flags >> 1 & 3 {
-            3 => Err(MqttViolation::QoS3),
-            0 if flags & first_byte::DUPLICATE != 0 => Err(MqttViolation::DuplicateAtQoS0),
+            3 => Err(MqttViolation::QoS3.into()),
+            0 if flags & first_byte::DUPLICATE != 0 => Err(MqttViolation::DuplicateAtQoS0.into()),
             _ => Ok(()),
         };
     }
     let is_release = first & 0xf0 == first_byte::PUBREL & 0xf0;
     if flags != u8::from(is_release) << 1 {
-        return Err(MqttViolation::Flags);
+        return Err(MqttViolation::Flags.into());
     }
     Ok(())
 }
 
 /// The remaining length, and where it ends (section 2.2.3); `None` if there are too few bytes to know.
-fn remaining_length(bytes: &[u8]) -> Result<Option<(usize, usize)>, MqttViolation> {
+fn remaining_length(bytes: &[u8]) -> Result<Option<(usize, usize)>, Cause> {
     let (mut length, mut index) = (0, 1);
     while let Some(&byte) = bytes.get(index) {
         length |= usize::from(byte & 0x7f) << (7 * (index - 1));
         let is_last = byte & 0x80 == 0;
         // A last byte of 0 adds nothing: the same length has a shorter form.
         if (is_last && byte == 0 && index > 1) || (!is_last && index == 4) {
-            return Err(MqttViolation::RemainingLength);
+            return Err(MqttViolation::RemainingLength.into());
         }
         index += 1;
         if is_last {
@@ -121,52 +125,46 @@ fn remaining_length(bytes: &[u8]) -> Result<Option<(usize, usize)>, MqttViolatio
     Ok(None)
 }
 
-fn packet_id(high: u8, low: u8) -> Result<PacketId, MqttViolation> {
-    PacketId::new(u16::from(high) << 8 | u16::from(low)).ok_or(MqttViolation::PacketIdZero)
+fn packet_id(high: u8, low: u8) -> Result<PacketId, Cause> {
+    PacketId::new(u16::from(high) << 8 | u16::from(low)).ok_or(MqttViolation::PacketIdZero.into())
 }
 
 /// Why a CONNACK refuses the connection, if it does (section 3.2.2).
-fn refusal(flags: u8, code: u8) -> Result<Option<Refusal>, MqttViolation> {
+fn refusal(flags: u8, code: u8) -> Result<Option<Refusal>, Cause> {
     if flags & 0xfe != 0 {
-        return Err(MqttViolation::ConnAckFlags);
+        return Err(MqttViolation::ConnAckFlags.into());
     }
-    let refusal = match code {
-        0 => return Ok(None),
-        1 => Refusal::ProtocolVersion,
-        2 => Refusal::ClientId,
-        3 => Refusal::ServerUnavailable,
-        4 => Refusal::BadCredentials,
-        5 => Refusal::NotAuthorised,
-        7 => Refusal::AwsNotAuthorised,
-        _ => return Err(MqttViolation::ReturnCode),
+    if code == 0 {
+        return Ok(None);
+    }
+    let refusal = match -2000 - i32::from(code) {
+        code @ -2005..=-2001 => Refusal::from_code(code),
+        -2007 => Some(Refusal::AwsNotAuthorised),
+        _ => None,
     };
+    let refusal = refusal.ok_or(MqttViolation::ReturnCode)?;
     if flags != 0 {
-        return Err(MqttViolation::SessionWithRefusal);
+        return Err(MqttViolation::SessionWithRefusal.into());
     }
     Ok(Some(refusal))
 }
 
-fn publish(
-    first: u8,
-    remaining: usize,
-    body: &[u8],
-    start: usize,
-) -> Result<Progress<'_>, MqttViolation> {
+fn publish(first: u8, remaining: usize, body: &[u8], start: usize) -> Result<Progress<'_>, Cause> {
     let qos = QoS::from_number(first >> 1 & 3).ok_or(MqttViolation::QoS3)?;
     let id_length = if qos == QoS::AtMostOnce { 0 } else { 2 };
     if remaining < 2 + id_length {
-        return Err(MqttViolation::PacketLength);
+        return Err(MqttViolation::PacketLength.into());
     }
     let &[high, low, ref rest @ ..] = body else {
         return Ok(Progress::Incomplete(2 - body.len()));
     };
     let topic_length = usize::from(high) << 8 | usize::from(low);
     if topic_length == 0 {
-        return Err(MqttViolation::EmptyTopic);
+        return Err(MqttViolation::EmptyTopic.into());
     }
     let header_length = 2 + topic_length + id_length;
     if header_length > remaining {
-        return Err(MqttViolation::PacketLength);
+        return Err(MqttViolation::PacketLength.into());
     }
     let Some((topic, rest)) = rest
         .split_at_checked(topic_length)
@@ -174,13 +172,7 @@ fn publish(
     else {
         return Ok(Progress::Incomplete(header_length - body.len()));
     };
-    let topic = str::from_utf8(topic).map_err(|_| MqttViolation::Utf8)?;
-    if topic::has(topic, 0) {
-        return Err(MqttViolation::Nul);
-    }
-    if topic::has_wildcard(topic) {
-        return Err(MqttViolation::Wildcard);
-    }
+    let topic = Topic::read(topic)?;
     let id = match (qos, rest) {
         (QoS::AtLeastOnce | QoS::ExactlyOnce, &[high, low, ..]) => Some(packet_id(high, low)?),
         _ => None,

@@ -4,6 +4,7 @@
 //! room there is and is called again with the next offset. Its length is counted first, without writing anything.
 
 use crate::error::{ConfigError, Error, MqttMisuse, MqttResource};
+use crate::mqtt::cause::Cause;
 use crate::mqtt::options::{Filter, Options, Publish};
 use crate::mqtt::queue::Window;
 
@@ -53,9 +54,9 @@ impl Window<'_> {
     ///
     /// # Errors
     /// `PacketTooLong` above [`MAX_REMAINING_LENGTH`].
-    pub fn put_fixed_header(&mut self, first: u8, remaining: usize) -> Result<(), MqttMisuse> {
+    pub fn put_fixed_header(&mut self, first: u8, remaining: usize) -> Result<(), Cause> {
         if remaining > MAX_REMAINING_LENGTH {
-            return Err(MqttMisuse::PacketTooLong);
+            return Err(MqttMisuse::PacketTooLong.into());
         }
         self.put(&[first]);
         let mut left = remaining;
@@ -80,7 +81,7 @@ pub(in crate::mqtt) trait Pieces {
 }
 
 /// Puts a packet, as much of it as the window shows.
-pub(in crate::mqtt) fn put(packet: &dyn Pieces, window: &mut Window<'_>) -> Result<(), MqttMisuse> {
+pub(in crate::mqtt) fn put(packet: &dyn Pieces, window: &mut Window<'_>) -> Result<(), Cause> {
     let mut count = Window::new(0, &mut []);
     packet.put(&mut count);
     window.put_fixed_header(packet.first(), count.beyond)?;
@@ -204,7 +205,7 @@ pub(in crate::mqtt) fn put_publish(
     length: usize,
     id: Option<PacketId>,
     duplicate: bool,
-) -> Result<(), MqttMisuse> {
+) -> Result<(), Cause> {
     let first = publish_first(message.qos, message.retain, duplicate && id.is_some());
     let remaining = publish_header_length(message.topic, message.qos).saturating_add(length);
     window.put_fixed_header(first, remaining)?;

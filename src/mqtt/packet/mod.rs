@@ -9,6 +9,7 @@ pub mod encode;
 pub mod topic;
 
 pub use decode::{Progress, decode};
+pub use topic::Topic;
 
 use core::fmt;
 use core::num::NonZeroU16;
@@ -115,7 +116,7 @@ pub enum Packet<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PublishHeader<'a> {
     /// Where it was published to.
-    pub topic: &'a str,
+    pub topic: Topic<'a>,
     /// The QoS it is delivered with.
     pub qos: QoS,
     /// Whether it was kept by the broker, and is delivered because of a new subscription.

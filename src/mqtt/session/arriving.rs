@@ -13,20 +13,22 @@ use super::state::{Core, State};
 
 /// What to do with a message.
 pub(super) enum Arrived {
-    /// There is no room for its answer, or the program has to acknowledge others first.
-    Wait,
     /// It has been delivered before and is answered, or it comes again on the next connection.
     Discard,
     Deliver,
 }
 
 impl<S: Store, const N: usize, const F: usize> Core<'_, S, N, F> {
-    /// Appends an acknowledgement, if there is room and no packet is half sent.
-    fn reply(&mut self, first: u8, id: PacketId) -> bool {
-        self.sending.what == What::Nothing
-            && (self.output).put(&encode::acknowledgement(first, id.get()))
+    /// Appends an acknowledgement; `NOT_NOW` if there is no room, or a packet is half sent.
+    pub fn reply(&mut self, first: u8, id: PacketId) -> Result<(), Cause> {
+        if self.sending.what == What::Nothing {
+            self.put_short(&encode::acknowledgement(first, id.get()))
+        } else {
+            Err(Cause::NOT_NOW)
+        }
     }
 
+    /// What to do with a message; `NOT_NOW` if there is no room for its answer, or the program has to acknowledge others first.
     pub fn arrive(&mut self, header: &PublishHeader<'_>) -> Result<Arrived, Cause> {
         if self.state == State::Connecting {
             return Err(MqttViolation::ConnAckOrder.into());
@@ -41,18 +43,15 @@ impl<S: Store, const N: usize, const F: usize> Core<'_, S, N, F> {
                 return Err(MqttViolation::PacketIdInUse.into());
             }
             // One that the program has not acknowledged is answered when it does.
-            return Ok(
-                if stage.is_with_program() || self.reply(first_byte::PUBREC, id) {
-                    Arrived::Discard
-                } else {
-                    Arrived::Wait
-                },
-            );
+            if !stage.is_with_program() {
+                self.reply(first_byte::PUBREC, id)?;
+            }
+            return Ok(Arrived::Discard);
         }
         let takes_slot = self.options.manual || header.qos == QoS::ExactlyOnce;
         if takes_slot && self.incoming.is_full() {
             if (self.incoming.all().iter()).any(|slot| slot.stage.is_with_program()) {
-                return Ok(Arrived::Wait);
+                return Err(Cause::NOT_NOW);
             }
             // What completes the others is behind it. They come first, and then this one on another connection.
             self.overflowed.get_or_insert(self.now);
@@ -66,8 +65,8 @@ impl<S: Store, const N: usize, const F: usize> Core<'_, S, N, F> {
         Ok(Arrived::Deliver)
     }
 
-    /// Acknowledges a message that the program has had; `false` without room.
-    pub fn acknowledge_now(&mut self, id: PacketId, qos: QoS) -> bool {
+    /// Acknowledges a message that the program has had; `NOT_NOW` without room.
+    pub fn acknowledge_now(&mut self, id: PacketId, qos: QoS) -> Result<(), Cause> {
         let first = match qos {
             QoS::ExactlyOnce => first_byte::PUBREC,
             _ => first_byte::PUBACK,
@@ -83,9 +82,9 @@ impl<S: Store, const N: usize, const F: usize> Core<'_, S, N, F> {
         self.push_incoming(id, Stage::Received)
     }
 
-    /// Works on a packet that is no publish, and notes what it tells the program; `false` if there is no room for its
+    /// Works on a packet that is no publish, and notes what it tells the program; `NOT_NOW` if there is no room for its
     /// answer.
-    pub fn answer(&mut self, packet: &Packet<'_>) -> Result<bool, Cause> {
+    pub fn answer(&mut self, packet: &Packet<'_>) -> Result<(), Cause> {
         let is_connack = matches!(packet, Packet::ConnAck { .. });
         if is_connack != (self.state == State::Connecting) {
             return Err(MqttViolation::ConnAckOrder.into());
@@ -129,9 +128,9 @@ impl<S: Store, const N: usize, const F: usize> Core<'_, S, N, F> {
                 Ready::Nothing
             }
             // The session sees to it before.
-            Packet::Publish(_) => return Ok(false),
+            Packet::Publish(_) => return Err(Cause::NOT_NOW),
         };
-        Ok(true)
+        Ok(())
     }
 
     fn connected(&mut self, session_present: bool) -> Result<Resumption, Cause> {
@@ -215,21 +214,21 @@ impl<S: Store, const N: usize, const F: usize> Core<'_, S, N, F> {
         self.push_outgoing(id, QoS::ExactlyOnce, Stage::Release)
     }
 
-    /// PUBREL: the broker will not send the message again. `false` if there is no room for its answer.
-    fn complete(&mut self, id: PacketId) -> Result<bool, Cause> {
+    /// PUBREL: the broker will not send the message again. `NOT_NOW` if there is no room for its answer.
+    fn complete(&mut self, id: PacketId) -> Result<(), Cause> {
         let known = self.incoming.of(id).map(|slot| slot.stage);
         if known.is_some_and(Stage::is_with_program) {
             return Err(MqttViolation::UnknownPacketId.into());
         }
         if self.sending.what != What::Nothing || self.output.room().len() < 4 {
-            return Ok(false);
+            return Err(Cause::NOT_NOW);
         }
         // A device that has lost its memory is asked about what it does not remember; the broker needs an answer.
         if known.is_some() {
             self.store.remove(Key::Received(id))?;
             self.incoming.remove(id);
         }
-        Ok(self.reply(first_byte::PUBCOMP, id))
+        self.reply(first_byte::PUBCOMP, id)
     }
 
     /// SUBACK or UNSUBACK: what was asked with that identifier is granted, refused, or done with.

@@ -1,6 +1,6 @@
 //! What a session tells the program.
 
-use crate::mqtt::packet::{PacketId, QoS};
+use crate::mqtt::packet::{PacketId, QoS, Topic};
 
 use super::slots::{Acknowledge, Subscription};
 
@@ -53,7 +53,7 @@ pub enum Resumption {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Message<'a> {
     /// Where it was published to.
-    pub topic: &'a str,
+    pub topic: Topic<'a>,
     /// The payload; empty with [`Event::Begin`].
     pub payload: &'a [u8],
     /// Bytes of the whole payload.

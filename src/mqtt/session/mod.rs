@@ -190,31 +190,34 @@ impl<'b, S: Store, const N: usize, const F: usize> Session<'b, S, N, F> {
     /// Why the connection is over: a violation by the broker, its refusal, a deadline, memory that does not suffice. The
     /// session goes on with the next [`connect`](Self::connect).
     pub fn poll(&mut self, now: Instant) -> Result<Option<Event<'_>>, Error> {
-        Ok(if self.advance(now)? {
-            self.event()
-        } else {
-            None
-        })
+        self.advance(now)?;
+        Ok(if self.has_event() { self.event() } else { None })
     }
 
-    /// The first half of [`poll`](Self::poll): whether there is an event, which [`event`](Self::event) gives.
-    pub(super) fn advance(&mut self, now: Instant) -> Result<bool, Cause> {
+    /// The first half of [`poll`](Self::poll).
+    pub(super) fn advance(&mut self, now: Instant) -> Result<(), Cause> {
         if self.core.state == State::Offline {
-            return Ok(false);
+            return Ok(());
         }
         let result = self.work(now);
         if result.is_err() {
             self.reset();
         }
-        result.map(|()| self.core.has_event() && !self.core.blocked)
+        result
+    }
+
+    /// The second half: whether there is an event, which [`event`](Self::event) gives.
+    pub(super) fn has_event(&self) -> bool {
+        self.core.has_event() && !self.core.blocked
     }
 
     fn work(&mut self, now: Instant) -> Result<(), Cause> {
         self.core.tick(now);
         self.core.fill_output()?;
-        self.core.blocked = !self.finish_event();
+        let found = self.finish_event().and_then(|()| self.next_event());
+        self.core.blocked = found == Err(Cause::NOT_NOW);
         if !self.core.blocked {
-            self.next_event()?;
+            found?;
             if self.core.has_event() {
                 return Ok(());
             }
@@ -223,7 +226,7 @@ impl<'b, S: Store, const N: usize, const F: usize> Session<'b, S, N, F> {
         self.core.check_deadlines()
     }
 
-    /// Finds the next event.
+    /// Finds the next event; `NOT_NOW` if what has come cannot be answered yet.
     fn next_event(&mut self) -> Result<(), Cause> {
         loop {
             self.core.find_notice();
@@ -247,13 +250,10 @@ impl<'b, S: Store, const N: usize, const F: usize> Session<'b, S, N, F> {
             let (packet, &length) = match &found {
                 Ok(Progress::Packet(packet, length)) => (packet, length),
                 Ok(Progress::Incomplete(more)) => return self.input.check_room(*more),
-                Err(violation) => return Err((*violation).into()),
+                Err(violation) => return Err(*violation),
             };
             let Packet::Publish(header) = packet else {
-                if !self.core.answer(packet)? {
-                    self.core.blocked = true;
-                    return Ok(());
-                }
+                self.core.answer(packet)?;
                 self.input.take_packet(length, 0);
                 continue;
             };
@@ -263,10 +263,6 @@ impl<'b, S: Store, const N: usize, const F: usize> Session<'b, S, N, F> {
                 return Ok(());
             }
             match self.core.arrive(header)? {
-                Arrived::Wait => {
-                    self.core.blocked = true;
-                    return Ok(());
-                }
                 Arrived::Discard => {
                     self.core.discarding = true;
                     self.input.take_packet(length, payload);
@@ -303,15 +299,14 @@ impl<'b, S: Store, const N: usize, const F: usize> Session<'b, S, N, F> {
         }
     }
 
-    /// Lets go of the event before; `false` if its acknowledgement has no room yet.
-    fn finish_event(&mut self) -> bool {
+    /// Lets go of the event before; `NOT_NOW` if its acknowledgement has no room yet.
+    fn finish_event(&mut self) -> Result<(), Cause> {
         let is_last = self.is_told();
         if is_last
             && !self.core.options.manual
             && let Some((id, qos)) = self.arriving
-            && !self.core.acknowledge_now(id, qos)
         {
-            return false;
+            self.core.acknowledge_now(id, qos)?;
         }
         let payload = match self.core.ready {
             Ready::Message {
@@ -332,7 +327,7 @@ impl<'b, S: Store, const N: usize, const F: usize> Session<'b, S, N, F> {
             self.arriving = None;
         }
         self.core.ready = Ready::Nothing;
-        true
+        Ok(())
     }
 
     /// The event that was found last.
@@ -431,12 +426,20 @@ impl<'b, S: Store, const N: usize, const F: usize> Session<'b, S, N, F> {
     /// Says that the stream has ended or failed. What was not acknowledged is sent again after the next
     /// [`connect`](Self::connect). Returns what this end means: `ClosedBeforeConnAck`, or `Closed`.
     pub fn ended(&mut self) -> NetworkError {
+        match self.end() {
+            Cause::CLOSED_BEFORE_CONN_ACK => NetworkError::ClosedBeforeConnAck,
+            _ => NetworkError::Closed,
+        }
+    }
+
+    /// The same.
+    pub(super) fn end(&mut self) -> Cause {
         let was_connecting = self.core.state == State::Connecting;
         self.reset();
         if was_connecting {
-            NetworkError::ClosedBeforeConnAck
+            Cause::CLOSED_BEFORE_CONN_ACK
         } else {
-            NetworkError::Closed
+            Cause::CLOSED
         }
     }
 

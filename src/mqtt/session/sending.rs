@@ -79,24 +79,38 @@ impl<'b, S: Store, const N: usize, const F: usize> Core<'b, S, N, F> {
     /// Puts into the output what is to be sent and fits.
     pub fn fill_output(&mut self) -> Result<(), Cause> {
         loop {
-            let is_going_on = match self.sending.what {
-                What::Nothing => self.begin_packet()?,
-                What::Pieces if self.sending.count > 0 => false,
-                What::Pieces => {
-                    self.sending = Sending::NOTHING;
-                    true
-                }
-                What::Message => self.go_on_with_message()?,
-                What::Connect | What::Subscribe | What::Unsubscribe => self.go_on()?,
-            };
-            if !is_going_on {
-                return Ok(());
+            match self.put_more() {
+                Ok(()) => {}
+                Err(Cause::NOT_NOW) => return Ok(()),
+                Err(cause) => return Err(cause),
             }
         }
     }
 
-    /// Copies more of a packet that is made of what the session remembers; whether it was the rest.
-    fn go_on(&mut self) -> Result<bool, Cause> {
+    /// Puts there the beginning of a packet, or the rest of one; `NOT_NOW` if there is nothing, or no room.
+    fn put_more(&mut self) -> Result<(), Cause> {
+        match self.sending.what {
+            What::Nothing => self.begin_packet(),
+            What::Pieces if self.sending.count > 0 => Err(Cause::NOT_NOW),
+            What::Pieces => {
+                self.sending = Sending::NOTHING;
+                Ok(())
+            }
+            What::Message => self.go_on_with_message(),
+            What::Connect | What::Subscribe | What::Unsubscribe => self.go_on(),
+        }
+    }
+
+    /// Puts a whole packet there; `NOT_NOW` if there is no room.
+    pub fn put_short(&mut self, packet: &[u8]) -> Result<(), Cause> {
+        match self.output.put(packet) {
+            true => Ok(()),
+            false => Err(Cause::NOT_NOW),
+        }
+    }
+
+    /// Copies more of a packet that is made of what the session remembers.
+    fn go_on(&mut self) -> Result<(), Cause> {
         let Sending { what, id, count } = self.sending;
         let filters;
         let packet: &dyn Pieces = if let Some(id) = id {
@@ -111,25 +125,23 @@ impl<'b, S: Store, const N: usize, const F: usize> Core<'b, S, N, F> {
         let (written, is_rest) = (window.written, window.beyond == 0);
         self.output.filled(written);
         self.sending.count += written as u32;
-        if is_rest {
-            self.sending = Sending::NOTHING;
+        if !is_rest {
+            return Err(Cause::NOT_NOW);
         }
-        Ok(is_rest)
+        self.sending = Sending::NOTHING;
+        Ok(())
     }
 
-    /// Copies more of a stored message; whether it was the rest. The item is the packet with its first byte alone for the
-    /// fixed header.
-    fn go_on_with_message(&mut self) -> Result<bool, Cause> {
-        let Some(id) = self.sending.id else {
-            return Ok(false);
-        };
+    /// Copies more of a stored message. The item is the packet with its first byte alone for the fixed header.
+    fn go_on_with_message(&mut self) -> Result<(), Cause> {
+        let id = self.sending.id.ok_or(Cause::NOT_NOW)?;
         let key = Key::Message(id);
         let offset = self.sending.count as usize;
         let length = self.store.read(key, offset, self.output.room())?;
         self.output.filled(length);
         self.sending.count += length as u32;
         if offset + length < self.store.length(key)? {
-            return Ok(false);
+            return Err(Cause::NOT_NOW);
         }
         self.sending = Sending::NOTHING;
         if self
@@ -140,48 +152,42 @@ impl<'b, S: Store, const N: usize, const F: usize> Core<'b, S, N, F> {
             self.outgoing.remove(id);
             self.store.remove(key)?;
         }
-        Ok(true)
+        Ok(())
     }
 
-    /// Begins the packet that is next; `false` if there is none, or no room.
-    fn begin_packet(&mut self) -> Result<bool, Cause> {
+    /// Begins the packet that is next; `NOT_NOW` if there is none, or no room.
+    fn begin_packet(&mut self) -> Result<(), Cause> {
         match self.state {
             State::Connected => {}
             State::Closing => {
-                if self.output.put(&encode::DISCONNECT) {
-                    self.state = State::Closed;
-                }
-                return Ok(false);
+                self.put_short(&encode::DISCONNECT)?;
+                self.state = State::Closed;
+                return Ok(());
             }
-            _ => return Ok(false),
+            _ => return Err(Cause::NOT_NOW),
         }
         if self.is_ping_due() {
-            self.pinged = self.output.put(&encode::PINGREQ);
-            return Ok(self.pinged);
+            self.put_short(&encode::PINGREQ)?;
+            self.pinged = true;
+            return Ok(());
         }
-        if let Some(slot) = self.incoming.at(Stage::Acknowledged) {
-            let is_sent = self.output.put(&slot.acknowledgement());
-            if is_sent {
-                match slot.qos {
-                    QoS::ExactlyOnce => slot.stage = Stage::Received,
-                    _ => {
-                        let id = slot.id;
-                        self.incoming.remove(id);
-                    }
-                }
+        if let Some(&mut Slot { id, qos, .. }) = self.incoming.at(Stage::Acknowledged) {
+            self.acknowledge_now(id, qos)?;
+            match self.incoming.of(id) {
+                Some(slot) if qos == QoS::ExactlyOnce => slot.stage = Stage::Received,
+                _ => self.incoming.remove(id),
             }
-            return Ok(is_sent);
+            return Ok(());
         }
-        if let Some(slot) = self.outgoing.at(Stage::Release) {
-            let packet = encode::acknowledgement(first_byte::PUBREL, slot.id.get());
-            let is_sent = self.output.put(&packet);
-            if is_sent {
+        if let Some(&mut Slot { id, .. }) = self.outgoing.at(Stage::Release) {
+            self.reply(first_byte::PUBREL, id)?;
+            if let Some(slot) = self.outgoing.of(id) {
                 slot.stage = Stage::Released;
             }
-            return Ok(is_sent);
+            return Ok(());
         }
         if self.begin_subscribing() {
-            return Ok(true);
+            return Ok(());
         }
         self.begin_message()
     }
@@ -206,12 +212,10 @@ impl<'b, S: Store, const N: usize, const F: usize> Core<'b, S, N, F> {
     }
 
     /// Begins the message that is to be sent first.
-    fn begin_message(&mut self) -> Result<bool, Cause> {
-        let Some(slot) = self.outgoing.waiting() else {
-            return Ok(false);
-        };
+    fn begin_message(&mut self) -> Result<(), Cause> {
+        let slot = self.outgoing.waiting().ok_or(Cause::NOT_NOW)?;
         if slot.stage == Stage::SupplyAgain || self.output.room().len() < MAX_FIXED_HEADER {
-            return Ok(false);
+            return Err(Cause::NOT_NOW);
         }
         let key = Key::Message(slot.id);
         let mut first = [0];
@@ -233,7 +237,7 @@ impl<'b, S: Store, const N: usize, const F: usize> Core<'b, S, N, F> {
         window.put_fixed_header(first, length.ok_or(MqttResource::Store)?)?;
         let written = window.written;
         self.output.filled(written);
-        Ok(true)
+        Ok(())
     }
 
     /// Publishes a message, and notes in `publication` what becomes of it.
@@ -332,7 +336,7 @@ impl<'b, S: Store, const N: usize, const F: usize> Core<'b, S, N, F> {
         let qos = header.qos;
         self.options.broker.find_misuse(header.topic, length, qos)?;
         if self.state != State::Connected || (again.is_some() && qos == QoS::AtMostOnce) {
-            return Err(Cause::BadState);
+            return Err(Cause::BAD_STATE);
         }
         let is_next = match again {
             None => self.may_begin(),
@@ -394,7 +398,7 @@ impl<'b, S: Store, const N: usize, const F: usize> Core<'b, S, N, F> {
     /// Whether so many filters may be sent now: no packet made of the table is half sent.
     fn check_filters(&self, count: usize, none: MqttMisuse) -> Result<(), Cause> {
         if matches!(self.sending.what, What::Subscribe | What::Unsubscribe) {
-            return Err(Cause::BadState);
+            return Err(Cause::BAD_STATE);
         }
         if count == 0 {
             return Err(none.into());
@@ -416,11 +420,11 @@ impl<'b, S: Store, const N: usize, const F: usize> Core<'b, S, N, F> {
             // The answers are told apart by their filters.
             let mut before = filters.iter().take(index);
             if before.any(|other| other.topic == filter.topic) {
-                return Err(Cause::BadState);
+                return Err(Cause::BAD_STATE);
             }
             match self.subscriptions.of(filter.topic).map(|one| one.stage) {
                 // What is under way must be answered first.
-                Some(Subscribing::Asked | Subscribing::Leaving) => return Err(Cause::BadState),
+                Some(Subscribing::Asked | Subscribing::Leaving) => return Err(Cause::BAD_STATE),
                 Some(_) => count -= 1,
                 None => {}
             }

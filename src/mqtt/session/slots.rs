@@ -5,7 +5,7 @@ use core::fmt;
 use heapless::Vec;
 
 use crate::mqtt::options::Filter;
-use crate::mqtt::packet::{PacketId, QoS, encode, first_byte};
+use crate::mqtt::packet::{PacketId, QoS};
 
 /// A message that is not done with.
 #[derive(Clone, Copy)]
@@ -13,17 +13,6 @@ pub(super) struct Slot {
     pub id: PacketId,
     pub qos: QoS,
     pub stage: Stage,
-}
-
-impl Slot {
-    /// What an incoming message is acknowledged with.
-    pub fn acknowledgement(&self) -> [u8; 4] {
-        let first = match self.qos {
-            QoS::ExactlyOnce => first_byte::PUBREC,
-            _ => first_byte::PUBACK,
-        };
-        encode::acknowledgement(first, self.id.get())
-    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! The state of a session, and its deadlines.
 
 use crate::clock::Instant;
-use crate::error::{MqttResource, NetworkError};
+use crate::error::MqttResource;
 use crate::mqtt::cause::Cause;
 use crate::mqtt::options::Options;
 use crate::mqtt::packet::{PacketId, QoS};
@@ -267,13 +267,13 @@ impl<'b, S: Store, const N: usize, const F: usize> Core<'b, S, N, F> {
 
     /// Since when something is awaited that ends the connection if it does not come, and what its absence means. Output has
     /// not moved since [`Self::last_sent`] at the earliest, so that an answer is missed before.
-    fn awaited(&self) -> Option<(Instant, NetworkError)> {
+    fn awaited(&self) -> Option<(Instant, Cause)> {
         match self.state {
-            State::Connecting => Some((self.last_sent, NetworkError::NoConnAck)),
+            State::Connecting => Some((self.last_sent, Cause::NO_CONN_ACK)),
             State::Connected if self.pinged && !self.blocked => {
-                Some((self.last_sent, NetworkError::NoPingResp))
+                Some((self.last_sent, Cause::NO_PING_RESP))
             }
-            _ => self.moved.map(|moved| (moved, NetworkError::Timeout)),
+            _ => self.moved.map(|moved| (moved, Cause::TIMEOUT)),
         }
     }
 
@@ -332,7 +332,7 @@ impl<'b, S: Store, const N: usize, const F: usize> Core<'b, S, N, F> {
             && self.is_late(since)
         {
             if was_overdue {
-                return Err(why.into());
+                return Err(why);
             }
             self.overdue = true;
         }

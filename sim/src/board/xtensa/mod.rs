@@ -6,14 +6,73 @@
 //! section of its own: LLVM puts all of a crate's into one. Tables of addresses to jump to go where the linker script keeps
 //! what is read in words.
 
-use std::collections::HashMap;
+mod code;
+mod flow;
+mod shorten;
+
+use std::collections::{HashMap, HashSet};
+
+/// The same program for the GNU assembler: every function as short as is known here, every literal in the section that uses it,
+/// and every string in a section of its own.
+pub fn prepare(text: &str) -> String {
+    rearrange(&shortened(text))
+}
+
+/// The same program with shorter functions.
+fn shortened(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    let mut literals = HashMap::new();
+    let mut addressed = HashSet::new();
+    let mut functions = HashSet::new();
+    for line in &lines {
+        let line = line.trim();
+        if let Some(function) = function_type(line) {
+            functions.insert(function);
+        } else if let Some(rest) = line.strip_prefix(".literal ")
+            && let Some((label, value)) = rest.split_once(',')
+        {
+            literals.insert(label.trim(), value.trim());
+            addressed.insert(value.trim());
+        } else if let Some(value) = line.strip_prefix(".long").or(line.strip_prefix(".word")) {
+            addressed.insert(value.trim());
+        }
+    }
+    let literal = |label: &str| literals.get(label).copied();
+    let mut out = String::with_capacity(text.len());
+    let mut rest = &lines[..];
+    while let [line, behind @ ..] = rest {
+        out.push_str(line);
+        out.push('\n');
+        rest = behind;
+        if function_type(line).is_none() {
+            continue;
+        }
+        let end = behind
+            .iter()
+            .position(|line| line.starts_with(".Lfunc_end"));
+        let (body, behind) = behind.split_at(end.unwrap_or(0));
+        if let Some(mut body) = code::read(body).filter(|body| !body.is_empty()) {
+            shorten::shorten(&mut body, &addressed, &literal);
+            code::write(&body, &functions, &mut out);
+            rest = behind;
+        }
+    }
+    out
+}
+
+/// The function that comes next, if the line says so.
+fn function_type(line: &str) -> Option<&str> {
+    let rest = line.trim().strip_prefix(".type")?;
+    Some(rest.strip_suffix("@function")?.trim().trim_end_matches(','))
+}
 
 /// The same text with every literal in the section that uses it, and every string in a section of its own.
-pub fn rearrange(text: &str) -> String {
+fn rearrange(text: &str) -> String {
     let lines: Vec<&str> = text.lines().collect();
     let mut section = None;
     let mut definitions = HashMap::new();
     let mut uses = HashMap::new();
+    let mut behind: HashMap<usize, Vec<usize>> = HashMap::new();
     for (number, line) in lines.iter().enumerate() {
         let line = line.trim();
         if let Some(rest) = line.strip_prefix(".literal ") {
@@ -21,6 +80,11 @@ pub fn rearrange(text: &str) -> String {
             definitions.insert(label, number);
         } else if line.starts_with(".section") || line == ".text" {
             section = Some(number);
+        } else if line == code::FAR
+            && let Some(section) = section
+        {
+            // The assembler makes a literal of its own for it.
+            behind.entry(section).or_default();
         } else if line.starts_with("l32r")
             && let Some((_, label)) = line.split_once(',')
             && let Some(section) = section
@@ -28,7 +92,6 @@ pub fn rearrange(text: &str) -> String {
             uses.entry(label.trim()).or_insert(section);
         }
     }
-    let mut behind: HashMap<usize, Vec<usize>> = HashMap::new();
     for (label, definition) in definitions {
         if let Some(section) = uses.get(label) {
             behind.entry(*section).or_default().push(definition);
@@ -90,56 +153,6 @@ fn is_shared(line: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::rearrange;
-
-    #[test]
-    fn every_string_gets_a_section_of_its_own() {
-        let text = "\t.section\t.rodata.str1.1,\"aMS\",@progbits,1\na:\n\t.section\t.rodata.str1.1,\"aMS\",@progbits,1\nb:\n";
-        let expected = "\t.section .rodata.shared0,\"a\",@progbits\na:\n\t.section .rodata.shared2,\"a\",@progbits\nb:\n";
-        assert_eq!(rearrange(text), expected);
-    }
-
-    #[test]
-    fn tables_of_jumps_are_told_from_other_constants() {
-        let text = "\t.section .rodata.f,\"a\"\n\t.p2align 2\n.LJTI0_0:\n\t.long .LBB0_1\n\t.section .rodata.g,\"a\"\ng:\n";
-        let expected = "\t.section .words.jumps0,\"a\",@progbits\n\t.p2align 2\n.LJTI0_0:\n\t.long .LBB0_1\n\t.section .rodata.g,\"a\"\ng:\n";
-        assert_eq!(rearrange(text), expected);
-    }
-
-    #[test]
-    fn literals_are_put_behind_the_section_that_uses_them() {
-        let text = "\
-\t.literal_position
-\t.literal .LCPI0_0, a
-\t.section .text.f
-f:
-\tl32r a2, .LCPI0_0
-\t.section .text.f
-\t.literal_position
-\t.literal .LCPI1_0, b
-\t.literal .LCPI1_1, c
-\t.literal .LCPI1_2, unused
-\t.section .text.g
-g:
-\tl32r a3, .LCPI1_1
-\tl32r a3, .LCPI1_0
-";
-        let expected = "\
-\t.section .text.f
-\t.literal_position
-\t.literal .LCPI0_0, a
-f:
-\tl32r a2, .LCPI0_0
-\t.section .text.f
-\t.section .text.g
-\t.literal_position
-\t.literal .LCPI1_0, b
-\t.literal .LCPI1_1, c
-g:
-\tl32r a3, .LCPI1_1
-\tl32r a3, .LCPI1_0
-";
-        assert_eq!(rearrange(text), expected);
-    }
-}
+mod same;
+#[cfg(test)]
+mod tests;
