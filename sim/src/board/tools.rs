@@ -43,6 +43,18 @@ impl Board {
 /// # Errors
 /// What is missing or too old, and the command that installs it.
 pub fn find(board: Board) -> Result<Tools, Failure> {
+    look(board, true)
+}
+
+/// The same but for the emulator, for those who build and do not run.
+///
+/// # Errors
+/// As [`find`].
+pub fn compilers(board: Board) -> Result<Tools, Failure> {
+    look(board, false)
+}
+
+fn look(board: Board, with_emulator: bool) -> Result<Tools, Failure> {
     let compiler = format!("{}gcc", board.prefix());
     let compiler_version = version(&compiler).ok_or_else(|| {
         let package = board.compiler_package();
@@ -52,18 +64,10 @@ pub fn find(board: Board) -> Result<Tools, Failure> {
             &format!("apt-get install {package}"),
         )
     })?;
-    let install_qemu = "apt-get install qemu-system-misc";
-    let emulator = board.emulator();
-    let emulator_version = version(emulator)
-        .ok_or_else(|| missing(board, &format!("`{emulator}` is not there"), install_qemu))?;
-    let number = parse_version(&emulator_version);
-    if number.is_none_or(|number| number < QEMU) {
-        let what = format!(
-            "`{emulator}` says it is `{emulator_version}`; {}.{} is the oldest that serves",
-            QEMU.0, QEMU.1
-        );
-        return Err(missing(board, &what, install_qemu));
-    }
+    let emulator_version = match with_emulator {
+        true => emulator(board)?,
+        false => String::new(),
+    };
     let rustc = version("rustc").ok_or_else(|| {
         missing(
             board,
@@ -92,6 +96,23 @@ pub fn find(board: Board) -> Result<Tools, Failure> {
         sysroot,
         versions: format!("{rustc}\n{compiler_version}\n{emulator_version}"),
     })
+}
+
+/// What the emulator says it is.
+fn emulator(board: Board) -> Result<String, Failure> {
+    let install_qemu = "apt-get install qemu-system-misc";
+    let emulator = board.emulator();
+    let emulator_version = version(emulator)
+        .ok_or_else(|| missing(board, &format!("`{emulator}` is not there"), install_qemu))?;
+    let number = parse_version(&emulator_version);
+    if number.is_none_or(|number| number < QEMU) {
+        let what = format!(
+            "`{emulator}` says it is `{emulator_version}`; {}.{} is the oldest that serves",
+            QEMU.0, QEMU.1
+        );
+        return Err(missing(board, &what, install_qemu));
+    }
+    Ok(emulator_version)
 }
 
 fn missing(board: Board, what: &str, install: &str) -> Failure {
