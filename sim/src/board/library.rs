@@ -44,9 +44,10 @@ pub fn build(tools: &Tools) -> Result<PathBuf, Failure> {
     let members = members(board, &archive, &made.join("bearssl"))?;
     let (whole, named) = (made.join("whole.o"), made.join("bearcub.o"));
     let linker = format!("{}ld", board.prefix());
+    // Functions of the same name in different files keep sections of their own, so that firmware links what it calls alone.
     run(
         Command::new(&linker)
-            .args(["-r", "-o"])
+            .args(["-r", "--unique", "-o"])
             .arg(&whole)
             .args(objects)
             .args(members),
@@ -66,6 +67,46 @@ pub fn build(tools: &Tools) -> Result<PathBuf, Failure> {
         &archiver,
     )?;
     Ok(library)
+}
+
+/// Links the library with the example's firmware for the emulator, and says where the image is.
+///
+/// # Errors
+/// What a compiler or the linker said.
+pub fn example(tools: &Tools) -> Result<PathBuf, Failure> {
+    let board = Board::Esp8266;
+    let library = build(tools)?;
+    let _lock = build::lock(board)?;
+    let image = folder(board).join("library/example.elf");
+    let sources = root().join("examples/esp8266");
+    let start = root().join("sim/boards/image/esp8266");
+    let compiler = format!("{}gcc", board.prefix());
+    run(
+        Command::new(&compiler)
+            .args(["-std=c99", "-Os", "-Wall", "-Wextra", "-Werror"])
+            .args(["-ffreestanding", "-ffunction-sections", "-fdata-sections"])
+            .args(["-fno-tree-loop-distribute-patterns"])
+            .args(["-mlongcalls", "-mtext-section-literals", "-nostdlib"])
+            .args(["-Wl,--gc-sections,-z,noexecstack", "-T"])
+            .arg(start.join("link.ld"))
+            .arg("-isystem")
+            .arg(root().join("sys/include"))
+            .arg("-I")
+            .arg(root().join("capi"))
+            .arg("-I")
+            .arg(sources.join("firmware"))
+            .arg("-o")
+            .arg(&image)
+            .args(
+                ["emulator/main.c", "emulator/libc.c", "firmware/firmware.c"]
+                    .map(|name| sources.join(name)),
+            )
+            .arg(start.join("start.S"))
+            .arg(library)
+            .arg("-lgcc"),
+        &compiler,
+    )?;
+    Ok(image)
 }
 
 fn cargo(board: Board, tools: &Tools) -> Result<Vec<Message>, Failure> {
@@ -154,16 +195,32 @@ fn matches(pattern: &str, section: &str) -> bool {
     }
 }
 
+/// The functions that a header declares: every name of ours with a parenthesis behind it.
+fn declared(header: &str) -> impl Iterator<Item = &str> {
+    let is_part = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+    header.split('(').filter_map(move |text| {
+        let start = text.trim_end_matches(is_part).len();
+        let name = &text[start..];
+        name.starts_with("bearcub_").then_some(name)
+    })
+}
+
 /// Gives the sections the names that both SDKs know, and hides what is not of the interface.
 fn rename(board: Board, whole: &Path, to: &Path) -> Result<(), Failure> {
-    let mut arguments = vec![
-        "--wildcard".to_owned(),
-        "--keep-global-symbol=bearcub_*".to_owned(),
-        "--strip-debug".to_owned(),
-        "--remove-section=.comment".to_owned(),
-        "--remove-section=.eh_frame".to_owned(),
-        "--remove-section=.rela.eh_frame".to_owned(),
-    ];
+    let header = root().join("capi/bearcub.h");
+    let header = std::fs::read_to_string(&header).map_err(|error| at(&header, &error))?;
+    let mut arguments: Vec<_> = declared(&header)
+        .map(|name| format!("--keep-global-symbol={name}"))
+        .collect();
+    arguments.extend(
+        [
+            "--strip-debug",
+            "--remove-section=.comment",
+            "--remove-section=.eh_frame",
+            "--remove-section=.rela.eh_frame",
+        ]
+        .map(str::to_owned),
+    );
     for (section, kind) in sections(whole)? {
         let is_words = section.starts_with(".words");
         match kind {
@@ -216,7 +273,7 @@ fn sections(path: &Path) -> Result<Vec<(String, SectionKind)>, Failure> {
 
 #[cfg(test)]
 mod tests {
-    use super::{matches, read_in_words};
+    use super::{declared, matches, read_in_words};
 
     #[test]
     fn what_stays_in_flash_is_read_from_the_linker_script() {
@@ -227,6 +284,13 @@ mod tests {
         assert_eq!(file, "sha2small");
         assert!(patterns.iter().any(|pattern| matches(pattern, ".rodata.K")));
         assert!(!patterns.iter().any(|pattern| matches(pattern, ".text.K")));
+    }
+
+    #[test]
+    fn what_a_header_declares_is_found_and_no_type() {
+        let header = "typedef struct bearcub_x bearcub_x;\nint32_t bearcub_f(int a,\n  bearcub_x *b);\nsize_t bearcub_g(void);";
+        let names: Vec<_> = declared(header).collect();
+        assert_eq!(names, ["bearcub_f", "bearcub_g"]);
     }
 
     #[test]
