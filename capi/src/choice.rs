@@ -169,6 +169,11 @@ pub unsafe extern "C" fn bearcub_trust_learn(
 
 /// Reads the chain of a configuration, and hands it on.
 fn with_chain(config: &TlsConfig, then: impl FnOnce(&[&[u8]], &[u8]) -> Outcome) -> Outcome {
+    // SAFETY: the header demands bytes that are valid during the call.
+    let key = unsafe { bytes(config.key) }?;
+    if key.is_empty() {
+        return Err(ConfigError::MissingPrivateKey.into());
+    }
     // SAFETY: the header demands that the list is valid during the call.
     let given = unsafe { list(config.certificates, config.certificate_count) }?;
     let mut chain: [&[u8]; MAX_CHAIN] = [&[]; MAX_CHAIN];
@@ -176,12 +181,8 @@ fn with_chain(config: &TlsConfig, then: impl FnOnce(&[&[u8]], &[u8]) -> Outcome)
         // SAFETY: the header demands bytes that are valid during the call.
         *place = unsafe { bytes(certificate) }?;
     }
-    let chain = chain.get(..given.len()).ok_or(ConfigError::ChainLength)?;
-    // SAFETY: as above.
-    let key = unsafe { bytes(config.key) }?;
-    if key.is_empty() {
-        return Err(ConfigError::MissingPrivateKey.into());
-    }
+    let chain = chain.get(..given.len()).filter(|chain| !chain.is_empty());
+    let chain = chain.ok_or(ConfigError::ChainLength)?;
     then(chain, key)
 }
 

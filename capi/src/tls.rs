@@ -2,6 +2,7 @@
 
 use core::ffi::{CStr, c_char, c_void};
 use core::fmt::Write;
+use core::mem::MaybeUninit;
 
 use bearcub::error::{Error, NetworkError, PeerError};
 use bearcub::tls::{Config, Connection, Context, Handshake, Parts, Session, Verify, Wire};
@@ -250,8 +251,8 @@ pub unsafe extern "C" fn bearcub_tls_connect(
             return Err(Failure(error::VALUE));
         }
         // Filled once there is a connection.
-        let handle = room.put(core::mem::MaybeUninit::<Handle<Tls>>::uninit())?;
-        let context = room.put(Context::new())?;
+        let handle = room.put(MaybeUninit::<Handle<Tls>>::uninit())?;
+        let context = Context::emplace(room.put(MaybeUninit::uninit())?);
         let input = room.bytes(given.input + RECORD_OVERHEAD)?;
         let output = room.bytes(given.output + RECORD_OVERHEAD)?;
         let mut parts = Some(Parts::new(context, input, output));

@@ -428,7 +428,7 @@ fn predicted(bench: &Bench, trust: TrustPlan) -> u64 {
         suites: ["ECDSA", "RSA"]
             .map(|key| format!("ECDHE_{key}_WITH_AES_128_GCM_SHA256"))
             .to_vec(),
-        groups: "p256".to_owned(),
+        groups: "x25519-p256-p384".to_owned(),
         alpn: Vec::new(),
         fragment_length: FragmentPlan::FromBuffer,
         buffers: Buffers {
@@ -508,6 +508,7 @@ fn from_dialling_to_the_acknowledged_message_it_takes_what_the_simulator_predict
     let readme = std::fs::read_to_string(readme).unwrap();
     let flash = Flash::of(&IMAGE).unwrap();
     let statics = bss(&IMAGE) + flash.constants_in_ram + flash.data;
+    let mut rows = Vec::new();
     for with_authority in [false, true] {
         let mut bench = Bench::new();
         bench.command("on");
@@ -538,11 +539,10 @@ fn from_dialling_to_the_acknowledged_message_it_takes_what_the_simulator_predict
         println!("{row}");
         let apart = took.abs_diff(predicted) as f64 / predicted as f64;
         assert!(apart < 0.05, "{row}");
-        check_row(
-            &readme,
-            name,
-            &[statics, stack, flash.total(), took, predicted],
-        );
+        rows.push((name, [statics, stack, flash.total(), took, predicted]));
+    }
+    for (name, measured) in rows {
+        check_row(&readme, name, &measured);
     }
 }
 

@@ -24,7 +24,8 @@ extern uint32_t _stack_bottom[], _stack_top[];
 #define FLASH_IMAGE ((const uint32_t *)0x402f0000)
 #define FLASH_IMAGE_SIZE 4096
 
-static char tape[8192];
+/* Memory that is the host's, not the chip's. */
+static char tape[8192] __attribute__((section(".tape"), nocommon));
 static uint8_t anchor[1024];
 static struct {
     int32_t up, down;
@@ -111,23 +112,21 @@ static uint32_t instructions(void)
     return machine.instructions;
 }
 
-/* Unused stack is painted; what has lost its paint was used. */
-static void __attribute__((noinline)) paint(void)
+/* The firmware has a stack of its own, as long as it says. It is painted: what has lost its paint was used. */
+static void paint(void)
 {
-    volatile uint32_t here = 0;
-    uintptr_t end = (uintptr_t)&here - 128;
-    for (uintptr_t at = (uintptr_t)_stack_bottom; at < end; at += 4) {
+    for (uint32_t *at = _stack_bottom; at < _stack_bottom + FIRMWARE_STACK / 4; at++) {
         *(volatile uint32_t *)at = PAINT;
     }
 }
 
-static size_t stack_used(void)
+static uint32_t stack_used(void)
 {
-    uintptr_t at = (uintptr_t)_stack_bottom;
-    while (at < (uintptr_t)_stack_top && *(volatile uint32_t *)at == PAINT) {
-        at += 4;
+    uint32_t left = 0;
+    while (left < FIRMWARE_STACK && *(volatile uint32_t *)((uintptr_t)_stack_bottom + left) == PAINT) {
+        left += 4;
     }
-    return (uintptr_t)_stack_top - at;
+    return FIRMWARE_STACK - left;
 }
 
 static void report(const char *what, int32_t number)
@@ -143,7 +142,7 @@ static void report(const char *what, int32_t number)
     print(",\"instructions\":");
     print_number(count);
     print(",\"stack\":");
-    print_number((uint32_t)stack_used());
+    print_number(stack_used());
     print("}\n");
 }
 
@@ -353,7 +352,7 @@ static int running(void *user)
     return !has_done(machine.cuts + 1) && machine.failures < machine.attempts;
 }
 
-void rust_main(void)
+static void work(void *argument)
 {
     static const char *pins[1];
     static bearcub_bytes anchors[1];
@@ -361,7 +360,7 @@ void rust_main(void)
     static struct firmware_platform platform;
     int32_t error;
 
-    paint();
+    (void)argument;
     machine.last_count = ccount();
     read_tape();
     machine.wire = setting("wire");
@@ -413,5 +412,12 @@ void rust_main(void)
         machine.cuts = 0;
     }
     print("{\"event\":\"done\"}\n");
+}
+
+/* Where the start-up code goes. */
+void rust_main(void)
+{
+    paint();
+    on_stack(_stack_bottom + FIRMWARE_STACK / 4, work, NULL);
     end(0);
 }

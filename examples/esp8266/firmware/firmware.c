@@ -146,7 +146,7 @@ static int32_t secure(struct firmware *device)
 
     memset(&config, 0, sizeof config);
     config.server_name = settings->host;
-    config.algorithms = bearcub_algorithms_p256();
+    config.algorithms = bearcub_algorithms_default();
     config.trust = trust_of(settings);
     config.pins = settings->pins;
     config.pin_count = settings->pin_count;

@@ -71,6 +71,12 @@ struct firmware_platform {
    logged. */
 int32_t firmware_run(const struct firmware_settings *settings, const struct firmware_platform *platform);
 
+/* Bytes of stack that firmware_run takes, with what a network callback takes above it. */
+#define FIRMWARE_STACK 8192
+
+/* Calls `work` on another stack, which ends below `top` (aligned to 16 bytes). */
+void on_stack(void *top, void (*work)(void *argument), void *argument);
+
 #ifdef __cplusplus
 }
 #endif

@@ -98,8 +98,13 @@ pub fn example(tools: &Tools) -> Result<PathBuf, Failure> {
             .arg("-o")
             .arg(&image)
             .args(
-                ["emulator/main.c", "emulator/libc.c", "firmware/firmware.c"]
-                    .map(|name| sources.join(name)),
+                [
+                    "emulator/main.c",
+                    "emulator/libc.c",
+                    "firmware/firmware.c",
+                    "firmware/on_stack.S",
+                ]
+                .map(|name| sources.join(name)),
             )
             .arg(start.join("start.S"))
             .arg(library)
