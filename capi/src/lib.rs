@@ -15,6 +15,7 @@
 //! - [`memory`]: what C hands in as memory, as strings, as handles; checked
 //! - [`board`]: the callbacks of the firmware as the library wants them
 //! - [`choice`]: trust, identity and algorithms, one function each, so that only those that are named are linked
+//! - [`connection`], [`session`]: what is driven over the callbacks
 //! - [`tls`], [`mqtt`], [`backoff`]: the functions
 //! - `chip`: what a bare chip needs of a Rust library
 
@@ -26,8 +27,10 @@ pub mod board;
 #[cfg(target_os = "none")]
 mod chip;
 pub mod choice;
+pub mod connection;
 pub mod error;
 pub mod memory;
 pub mod mqtt;
+pub mod session;
 pub mod tls;
 pub mod types;

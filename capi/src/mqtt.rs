@@ -1,232 +1,19 @@
 //! MQTT sessions.
 
 use core::ffi::{c_char, c_void};
+use core::mem::MaybeUninit;
 
-use bearcub::clock::Instant;
-use bearcub::error::{Error, NetworkError};
+use bearcub::error::NetworkError;
 use bearcub::mqtt::store::Ram;
 use bearcub::mqtt::{
-    Broker, Event, Filter, Message, Options, Overflow, PacketId, Publish, QoS, Resumption, Session,
+    Broker, Event, Filter, Options, Overflow, PacketId, Publish, QoS, Resumption, Session,
 };
 
-use crate::board::Moved;
+use crate::connection::Tls;
 use crate::error::{self, Failure, Outcome, number};
-use crate::memory::{
-    self, Handle, InUse, Marked, Room, bytes, list, optional_text, structure, tell, text,
-};
-use crate::tls::Tls;
-use crate::types::{
-    Bytes, MQTT_SIZE, MQTT_SLOTS, MQTT_SUBSCRIPTIONS, MqttEvent, MqttOptions, NO_DEADLINE,
-};
-
-/// Nothing has happened.
-pub const NOTHING: i32 = 0;
-/// A message, whole.
-pub const MESSAGE: i32 = 1;
-/// A message begins that is larger than the input buffer.
-pub const BEGIN: i32 = 2;
-/// The next piece of it.
-pub const PIECE: i32 = 3;
-/// A message of QoS 1 or 2 has arrived at the broker.
-pub const PUBLISHED: i32 = 4;
-/// The broker has answered a subscription.
-pub const SUBSCRIBED: i32 = 5;
-/// The broker has ended a subscription.
-pub const UNSUBSCRIBED: i32 = 6;
-
-/// The broker has a new session.
-pub const NEW: u8 = 0;
-/// The broker has the session from before.
-pub const RESUMED: u8 = 1;
-/// The broker has lost the session from before.
-pub const LOST: u8 = 2;
-
-/// A message for which there is no room is refused.
-pub const REFUSE: u8 = 0;
-/// The oldest messages make room.
-pub const DROP_OLDEST: u8 = 1;
-/// It is dropped.
-pub const DROP_NEWEST: u8 = 2;
-
-type Device = Session<'static, Ram<'static>, MQTT_SLOTS, MQTT_SUBSCRIPTIONS>;
-
-/// A session.
-pub struct Mqtt {
-    session: Device,
-    /// Null while there is no connection.
-    tls: *const Handle<Tls>,
-    /// Milliseconds that the stream may take nothing.
-    patience: u32,
-    stalled: Option<Instant>,
-    unflushed: bool,
-    /// Why the connection is over, for the next call to tell.
-    failure: Option<Failure>,
-}
-
-impl Marked for Mqtt {
-    const MARK: u32 = u32::from_le_bytes(*b"bMQT");
-}
-
-const _: () =
-    assert!(size_of::<Handle<Mqtt>>() + size_of::<Options<'_>>() + 5 * memory::ALIGN <= MQTT_SIZE);
-
-/// What a round of sending and receiving came to.
-enum Turn {
-    Event(MqttEvent),
-    Connected(u8),
-    Nothing,
-    Stuck,
-}
-
-impl Mqtt {
-    /// A round: work, send, receive once.
-    fn turn(&mut self, tls: &mut Tls) -> Result<Turn, Failure> {
-        let outcome = self.try_turn(tls);
-        outcome.inspect_err(|_| self.ended())
-    }
-
-    fn try_turn(&mut self, tls: &mut Tls) -> Result<Turn, Failure> {
-        if let Some(failure) = self.failure.take() {
-            return Err(failure);
-        }
-        match self.session.poll(tls.board().now())? {
-            Some(Event::Connected(resumption)) => {
-                return Ok(Turn::Connected(match resumption {
-                    Resumption::New => NEW,
-                    Resumption::Resumed => RESUMED,
-                    Resumption::Lost => LOST,
-                }));
-            }
-            Some(event) => return Ok(Turn::Event(as_c(&event))),
-            None => {}
-        }
-        self.send(tls)?;
-        if self.session.is_offline() {
-            return Err(NetworkError::Closed.into());
-        }
-        let room = self.session.input();
-        if room.is_empty() {
-            return Ok(Turn::Stuck);
-        }
-        match tls.read(room)? {
-            Moved::Nothing => {}
-            Moved::Bytes(0) => return Err(self.session.ended().into()),
-            Moved::Bytes(length) => self.session.received(length, tls.board().now()),
-        }
-        Ok(Turn::Nothing)
-    }
-
-    /// Sends what there is, as far as the stream takes it, and flushes.
-    fn send(&mut self, tls: &mut Tls) -> Outcome {
-        while !self.session.output().is_empty() {
-            match tls.write(self.session.output())? {
-                Moved::Nothing => return self.stalled(tls),
-                Moved::Bytes(length) => {
-                    (self.unflushed, self.stalled) = (true, None);
-                    self.session.sent(length, tls.board().now());
-                    // The next output; what happens is told by the next call.
-                    if self.session.output().is_empty() && !self.session.is_offline() {
-                        break;
-                    }
-                }
-            }
-        }
-        if self.unflushed {
-            match tls.flush() {
-                Ok(()) => (self.unflushed, self.stalled) = (false, None),
-                Err(Failure::TIMEOUT) => return self.stalled(tls),
-                Err(failure) => return Err(failure),
-            }
-        }
-        Ok(())
-    }
-
-    /// The stream takes nothing. That is an error after the time that the broker has for its answers.
-    fn stalled(&mut self, tls: &Tls) -> Outcome {
-        let now = tls.board().now();
-        let since = *self.stalled.get_or_insert(now);
-        match now.since(since) >= u64::from(self.patience) {
-            true => Err(Failure::TIMEOUT),
-            false => Ok(()),
-        }
-    }
-
-    /// Sends all there is.
-    fn send_all(&mut self, tls: &mut Tls) -> Outcome {
-        loop {
-            self.send(tls).inspect_err(|_| self.ended())?;
-            if self.session.output().is_empty() && !self.unflushed {
-                return Ok(());
-            }
-        }
-    }
-
-    /// Sends what was just put into the output. Should that fail, the session has it nevertheless, and the next call tells.
-    fn send_soon(&mut self, tls: &mut Tls) {
-        if let Err(failure) = self.send(tls) {
-            self.session.ended();
-            self.failure = Some(failure);
-        }
-    }
-
-    fn ended(&mut self) {
-        self.session.ended();
-        self.tls = core::ptr::null();
-        (self.stalled, self.unflushed) = (None, false);
-    }
-}
-
-/// An event as C is told.
-fn as_c(event: &Event<'_>) -> MqttEvent {
-    let mut told = MqttEvent {
-        kind: NOTHING,
-        id: 0,
-        qos: 0,
-        retain: 0,
-        duplicate: 0,
-        last: 0,
-        refused: 0,
-        topic: Bytes::NONE,
-        payload: Bytes::NONE,
-        length: 0,
-    };
-    let fill = |told: &mut MqttEvent, message: &Message<'_>| {
-        told.topic = Bytes::of(message.topic.as_bytes());
-        told.payload = Bytes::of(message.payload);
-        told.length = message.length;
-        told.qos = message.qos as u8;
-        (told.retain, told.duplicate) = (message.retain.into(), message.duplicate.into());
-    };
-    match event {
-        Event::Message(message) => {
-            (told.kind, told.last) = (MESSAGE, 1);
-            fill(&mut told, message);
-        }
-        Event::Begin(message) => {
-            told.kind = BEGIN;
-            fill(&mut told, message);
-        }
-        Event::Piece { data, last } => {
-            (told.kind, told.last) = (PIECE, (*last).into());
-            told.payload = Bytes::of(data);
-            told.length = data.len();
-        }
-        Event::Published(id) => (told.kind, told.id) = (PUBLISHED, id.get()),
-        Event::Unsubscribed(id) => (told.kind, told.id) = (UNSUBSCRIBED, id.get()),
-        Event::Subscribed { id, subscriptions } => {
-            (told.kind, told.id) = (SUBSCRIBED, id.get());
-            for subscription in *subscriptions {
-                match subscription.granted() {
-                    Some(qos) => told.qos = qos as u8,
-                    None => told.refused = told.refused.saturating_add(1),
-                }
-            }
-        }
-        // A connection is told of by its own function; nothing is published in pieces here.
-        _ => {}
-    }
-    told
-}
+use crate::memory::{self, Handle, InUse, Room, bytes, list, optional_text, structure, tell, text};
+use crate::session::{DROP_NEWEST, DROP_OLDEST, Mqtt, REFUSE, Turn, as_c};
+use crate::types::{MQTT_SIZE, MqttEvent, MqttOptions, NO_DEADLINE};
 
 fn qos(number: u8) -> Result<QoS, Failure> {
     QoS::from_number(number).ok_or(Failure(error::VALUE))
@@ -263,7 +50,7 @@ pub unsafe extern "C" fn bearcub_mqtt_open(
         let given = unsafe { structure(options) }?;
         // SAFETY: the header demands memory that nothing else uses until the handle is closed.
         let mut room = unsafe { Room::new(place, place_size) }?;
-        let handle = room.put(core::mem::MaybeUninit::<Handle<Mqtt>>::uninit())?;
+        let handle = room.put(MaybeUninit::<Handle<Mqtt>>::uninit())?;
         // SAFETY: as above.
         let options = room.put(unsafe { options_of(given) }?)?;
         let input = room.bytes(given.input)?;
@@ -354,10 +141,12 @@ unsafe fn stream<'t>(mqtt: &mut Mqtt) -> Result<InUse<'t, Tls>, Failure> {
 /// # Safety
 /// As [`stream`].
 unsafe fn send_soon(mqtt: &mut Mqtt) {
+    if mqtt.tls.is_null() {
+        return;
+    }
     // SAFETY: passed on to the caller.
-    if !mqtt.tls.is_null()
-        && let Ok(mut tls) = unsafe { stream(mqtt) }
-    {
+    let tls = unsafe { stream(mqtt) };
+    if let Ok(mut tls) = tls {
         mqtt.send_soon(tls.body());
     }
 }
@@ -589,8 +378,14 @@ pub unsafe extern "C" fn bearcub_mqtt_disconnect(mqtt: *mut Handle<Mqtt>) -> i32
         let mut tls = unsafe { stream(mqtt) }?;
         let tls = tls.body();
         mqtt.send_all(tls)?;
-        mqtt.session.disconnect().map_err(Error::from)?;
-        mqtt.send_all(tls)?;
+        mqtt.session.disconnect()?;
+        // DISCONNECT is the last of what is to be sent, and the session is offline when it is.
+        while !mqtt.session.output().is_empty() {
+            mqtt.send_all(tls)?;
+            if !mqtt.session.is_offline() {
+                mqtt.session.poll(tls.board().now())?;
+            }
+        }
         mqtt.ended();
         Ok(())
     };

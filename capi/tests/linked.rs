@@ -3,6 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use bearcub::trust::{Pin, PublicKey};
+use bearcub_lab::pki::{self, KeyKind};
+use bearcub_lab::server::{Mosquitto, MosquittoConfig};
+
 /// Builds the static library as cargo does for those who link it, and says where it is, and what else is to be linked.
 fn library() -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -25,31 +29,63 @@ fn library() -> PathBuf {
     found.next().expect("cargo makes a static library")
 }
 
-#[test]
-fn a_program_in_c_calls_every_function_and_is_told_what_the_header_says() {
+/// Compiles a program of `tests/c`, links it with the library, and says where it is.
+fn program(name: &str, into: &Path) -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let made = tempfile::tempdir().unwrap();
-    let program = made.path().join("all");
-    let source = folder.join("tests/c/all.c");
+    let program = into.join("program");
     let ran = Command::new("cc")
-        .args(["-std=c99", "-Wall", "-Wextra", "-Werror", "-g", "-I"])
+        .args(["-std=gnu99", "-Wall", "-Wextra", "-Werror", "-g", "-I"])
         .arg(folder)
         .arg("-o")
         .arg(&program)
-        .arg(&source)
+        .arg(folder.join("tests/c").join(name))
         .arg(library())
         .args(["-lpthread", "-ldl", "-lm", "-lgcc_s"])
         .output()
         .unwrap();
-    assert!(
-        ran.status.success(),
-        "{}",
-        String::from_utf8_lossy(&ran.stderr)
-    );
-    let ran = Command::new(&program).output().unwrap();
+    let said = String::from_utf8_lossy(&ran.stderr);
+    assert!(ran.status.success(), "{said}");
+    program
+}
+
+fn run(command: &mut Command) {
+    let ran = command.output().unwrap();
     let said = String::from_utf8_lossy(&ran.stdout);
     assert!(ran.status.success() && said == "all is well\n", "{said}");
+}
 
+#[test]
+fn a_program_in_c_learns_a_brokers_key_and_speaks_tls_and_mqtt_with_it() {
+    let made = tempfile::tempdir().unwrap();
+    let server = pki::selfsigned(KeyKind::P256);
+    let broker = Mosquitto::start(&MosquittoConfig::tls(&server)).unwrap();
+    let pin = Pin::sha256_of(&PublicKey::from_spki(server.key.spki_der()).unwrap());
+    let digits: String = pin
+        .as_bytes()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    run(Command::new("timeout")
+        .arg("60")
+        .arg(program("live.c", made.path()))
+        .arg(&server.host)
+        .arg(broker.addr().port().to_string())
+        .arg(digits));
+    let log = broker.log();
+    assert_eq!(
+        log.matches("Received DISCONNECT from live").count(),
+        1,
+        "{log}"
+    );
+}
+
+#[test]
+fn a_program_in_c_calls_every_function_and_is_told_what_the_header_says() {
+    let made = tempfile::tempdir().unwrap();
+    run(&mut Command::new(program("all.c", made.path())));
+
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let source = folder.join("tests/c/all.c");
     let header = std::fs::read_to_string(folder.join("bearcub.h")).unwrap();
     let source = std::fs::read_to_string(source).unwrap();
     let is_part = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';

@@ -18,22 +18,25 @@ struct WiFiClient {
     bool stop(unsigned = 0);
 };
 enum { WL_CONNECTED = 3, WIFI_STA = 1 };
-struct {
+struct ESP8266WiFiClass {
     int status();
     int hostByName(const char *, IPAddress &);
     bool mode(int);
     int begin(const char *, const char *);
-} extern WiFi;
-struct {
+};
+extern ESP8266WiFiClass WiFi;
+struct HardwareSerial {
     void begin(unsigned long);
     size_t print(const char *);
     size_t println(const char * = "");
     size_t write(const uint8_t *, size_t);
-} extern Serial;
-struct {
+};
+extern HardwareSerial Serial;
+struct EspClass {
     uint8_t *random(uint8_t *, size_t);
     uint32_t getFreeHeap();
-} extern ESP;
+};
+extern EspClass ESP;
 unsigned long millis();
 uint64_t micros64();
 void delay(unsigned long);
