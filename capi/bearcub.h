@@ -302,9 +302,9 @@ int32_t bearcub_tls_about(bearcub_tls *tls, bearcub_tls_info *into);
 /* What happens to a message for which there is no room. */
 /* bearcub_mqtt_publish says so. */
 #define BEARCUB_MQTT_REFUSE 0
-/* The oldest messages that were never sent make room. */
+/* The oldest messages that were never sent make room; which ones is not told. */
 #define BEARCUB_MQTT_DROP_OLDEST 1
-/* It is dropped. */
+/* It is dropped: its identifier is 0. */
 #define BEARCUB_MQTT_DROP_NEWEST 2
 
 /* The milliseconds of bearcub_mqtt_deadline if there is no deadline. */

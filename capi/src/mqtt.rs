@@ -133,7 +133,11 @@ unsafe fn stream<'t>(mqtt: &mut Mqtt) -> Result<InUse<'t, Tls>, Failure> {
         return Err(mqtt.failure.take().unwrap_or(NetworkError::Closed.into()));
     }
     // SAFETY: it was open when the session was connected; the rest is passed on to the caller.
-    unsafe { InUse::take(mqtt.tls) }.inspect_err(|_| mqtt.ended())
+    unsafe { InUse::take(mqtt.tls) }.inspect_err(|failure| {
+        if failure.0 != error::BUSY {
+            mqtt.ended();
+        }
+    })
 }
 
 /// Sends what is in the output, if there is a connection.

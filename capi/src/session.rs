@@ -82,18 +82,27 @@ impl Mqtt {
         if let Some(failure) = self.failure.take() {
             return Err(failure);
         }
-        match self.session.poll(tls.board().now())? {
-            Some(Event::Connected(resumption)) => {
-                return Ok(Turn::Connected(match resumption {
-                    Resumption::New => NEW,
-                    Resumption::Resumed => RESUMED,
-                    Resumption::Lost => LOST,
-                }));
+        // What is sent makes room for more, which is sent before anything is waited for.
+        loop {
+            match self.session.poll(tls.board().now())? {
+                Some(Event::Connected(resumption)) => {
+                    return Ok(Turn::Connected(match resumption {
+                        Resumption::New => NEW,
+                        Resumption::Resumed => RESUMED,
+                        Resumption::Lost => LOST,
+                    }));
+                }
+                Some(event) => return Ok(Turn::Event(as_c(&event))),
+                None => {}
             }
-            Some(event) => return Ok(Turn::Event(as_c(&event))),
-            None => {}
+            if self.is_sent() {
+                break;
+            }
+            self.send(tls)?;
+            if !self.is_sent() {
+                break;
+            }
         }
-        self.send(tls)?;
         if self.session.is_offline() {
             return Err(NetworkError::Closed.into());
         }
@@ -107,6 +116,10 @@ impl Mqtt {
             Moved::Bytes(length) => self.session.received(length, tls.board().now()),
         }
         Ok(Turn::Nothing)
+    }
+
+    fn is_sent(&self) -> bool {
+        self.session.output().is_empty() && !self.unflushed
     }
 
     /// Sends what there is, as far as the stream takes it, and flushes.
@@ -144,7 +157,7 @@ impl Mqtt {
     pub(crate) fn send_all(&mut self, tls: &mut Tls) -> Outcome {
         loop {
             self.send(tls).inspect_err(|_| self.ended())?;
-            if self.session.output().is_empty() && !self.unflushed {
+            if self.is_sent() {
                 return Ok(());
             }
         }

@@ -273,6 +273,7 @@ static int32_t open_session(struct firmware *device)
     options.will_payload.data = (const uint8_t *)"gone";
     options.will_payload.length = 4;
     options.will_retain = 1;
+    /* An old reading is worth less than a new one. */
     options.overflow = BEARCUB_MQTT_DROP_OLDEST;
     options.keep_alive_s = 60;
     options.response_timeout_ms = 10000;
