@@ -53,8 +53,8 @@ impl<'s> Parts<'s> {
     /// A buffer for each direction. Their lengths are those of records: fragment length + 34, at least 546.
     pub fn new(
         context: &'s mut Context,
-        input: &'s mut impl Buffer,
-        output: &'s mut impl Buffer,
+        input: &'s mut (impl Buffer + ?Sized),
+        output: &'s mut (impl Buffer + ?Sized),
     ) -> Self {
         Parts(Kept {
             context,
@@ -67,7 +67,7 @@ impl<'s> Parts<'s> {
     ///
     /// It saves a buffer and costs simultaneity: while a record is coming in or has not been read to its end, nothing can
     /// be written. `write` then waits for the rest of the record, or reports `UnreadInput` if the program must read first.
-    pub fn shared(context: &'s mut Context, buffer: &'s mut impl Buffer) -> Self {
+    pub fn shared(context: &'s mut Context, buffer: &'s mut (impl Buffer + ?Sized)) -> Self {
         Parts(Kept {
             context,
             input: buffer.bytes(),

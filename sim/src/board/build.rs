@@ -84,14 +84,14 @@ pub fn lock(board: Board) -> Result<std::fs::File, Failure> {
 }
 
 /// The folder of the source tree.
-pub(super) fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().unwrap_or(here).to_owned()
 }
 
 /// One message of cargo's, of those that matter here.
 #[derive(Deserialize)]
-struct Message {
+pub(super) struct Message {
     #[serde(default)]
     filenames: Vec<PathBuf>,
     executable: Option<PathBuf>,
@@ -146,22 +146,7 @@ pub fn image(board: Board, tools: &Tools, kind: Kind, plan: &Plan) -> Result<Pat
             })?;
             std::fs::copy(&program, &elf).map_err(|error| at(&program, &error))?;
         }
-        Board::Esp8266 => {
-            let root = |message: &&Message| {
-                message
-                    .target
-                    .as_ref()
-                    .is_some_and(|target| target.name == "image")
-            };
-            if messages
-                .iter()
-                .find(root)
-                .is_none_or(|message| !message.fresh)
-            {
-                take_assembly(&folder.join(board.target()).join("release/deps"), &assembly)?;
-            }
-            link(board, &folder, &messages, &assembly, &elf)?;
-        }
+        Board::Esp8266 => link(board, &folder, &messages, &assembly, &elf)?,
     }
     Ok(elf)
 }
@@ -222,7 +207,11 @@ fn cargo(
         .env(format!("AR_{underscored}"), format!("{}ar", board.prefix()))
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .env_remove("CARGO_BUILD_RUSTFLAGS");
-    let text = run(&mut command, "cargo")?;
+    messages(&run(&mut command, "cargo")?)
+}
+
+/// What cargo said.
+pub(super) fn messages(text: &str) -> Result<Vec<Message>, Failure> {
     let messages = text.lines().filter(|line| line.starts_with('{'));
     messages
         .map(|line| {
@@ -233,7 +222,7 @@ fn cargo(
 }
 
 /// Flags for every crate of the image. Paths are left out of it, so that it is the same in every folder.
-fn flags(board: Board, tools: &Tools, image: &Path) -> String {
+pub(super) fn flags(board: Board, tools: &Tools, image: &Path) -> String {
     let registry = std::env::var_os("CARGO_HOME")
         .map(PathBuf::from)
         .or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
@@ -253,12 +242,13 @@ fn flags(board: Board, tools: &Tools, image: &Path) -> String {
 }
 
 /// Keeps the text that the compiler has just printed of the image's own crate.
-fn take_assembly(folder: &Path, to: &Path) -> Result<(), Failure> {
+fn take_assembly(folder: &Path, krate: &str, to: &Path) -> Result<(), Failure> {
     let entries = std::fs::read_dir(folder).map_err(|error| at(folder, &error))?;
     let mut newest = None;
     for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if !name.starts_with("image-") || !name.ends_with(".s") {
+        let rest = name.strip_prefix(krate);
+        if !rest.is_some_and(|rest| rest.starts_with('-') && rest.ends_with(".s")) {
             continue;
         }
         let made = path.metadata().and_then(|metadata| metadata.modified());
@@ -273,20 +263,26 @@ fn take_assembly(folder: &Path, to: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Assembles what LLVM has printed of the program and of the compiler's own functions, which are not optimized with it, and links
-/// both with the start-up code and BearSSL.
-fn link(
+/// Assembles what LLVM has printed of the whole program, and of the compiler's own functions, which are not optimized with it.
+/// The program's text is kept in `assembly`: cargo may print it anew for other features.
+pub(super) fn objects(
     board: Board,
-    folder: &Path,
     messages: &[Message],
+    krate: &str,
     assembly: &Path,
-    elf: &Path,
-) -> Result<(), Failure> {
-    let sources = root().join("sim/boards/image/esp8266");
+) -> Result<Vec<PathBuf>, Failure> {
+    let folder = folder(board);
     let objects = folder.join("objects");
     std::fs::create_dir_all(&objects).map_err(|error| at(&objects, &error))?;
     let built_for_board = folder.join(board.target());
-    let mut inputs = vec![assemble(board, assembly, &elf.with_extension("o"))?];
+    let root = messages.iter().find(|message| {
+        let target = message.target.as_ref();
+        target.is_some_and(|target| target.name == krate)
+    });
+    if root.is_none_or(|message| !message.fresh) || !assembly.is_file() {
+        take_assembly(&built_for_board.join("release/deps"), krate, assembly)?;
+    }
+    let mut inputs = vec![assemble(board, assembly, &assembly.with_extension("o"))?];
     let libraries = messages.iter().flat_map(|message| &message.filenames);
     for library in libraries.filter(|file| file.starts_with(&built_for_board)) {
         let name = library.file_stem().unwrap_or_default().to_string_lossy();
@@ -304,7 +300,29 @@ fn link(
             &objects.join(format!("{name}.o")),
         )?);
     }
-    let start = objects.join("start.o");
+    Ok(inputs)
+}
+
+/// The archives of C code among what cargo made.
+pub(super) fn archives(messages: &[Message]) -> Vec<PathBuf> {
+    let folders = messages
+        .iter()
+        .filter_map(|message| message.out_dir.as_ref());
+    let files = folders.map(|folder| folder.join("libbearssl.a"));
+    files.filter(|file| file.is_file()).collect()
+}
+
+/// Links everything with the start-up code.
+fn link(
+    board: Board,
+    folder: &Path,
+    messages: &[Message],
+    assembly: &Path,
+    elf: &Path,
+) -> Result<(), Failure> {
+    let sources = root().join("sim/boards/image/esp8266");
+    let mut inputs = objects(board, messages, "image", assembly)?;
+    let start = folder.join("objects/start.o");
     let compiler = format!("{}gcc", board.prefix());
     run(
         Command::new(&compiler)
@@ -314,14 +332,7 @@ fn link(
         &compiler,
     )?;
     inputs.push(start);
-    let archives = messages
-        .iter()
-        .filter_map(|message| message.out_dir.as_ref());
-    inputs.extend(
-        archives
-            .map(|folder| folder.join("libbearssl.a"))
-            .filter(|file| file.is_file()),
-    );
+    inputs.extend(archives(messages));
     run(
         Command::new(&compiler)
             .args(["-nostdlib", "-Wl,--gc-sections,-z,noexecstack", "-T"])
@@ -365,7 +376,7 @@ fn assemble(board: Board, assembly: &Path, object: &Path) -> Result<PathBuf, Fai
 }
 
 /// Runs a program to its end, and hands out what it printed.
-fn run(command: &mut Command, name: &str) -> Result<String, Failure> {
+pub(super) fn run(command: &mut Command, name: &str) -> Result<String, Failure> {
     let ran = command
         .stdin(std::process::Stdio::null())
         .output()
@@ -382,6 +393,6 @@ fn run(command: &mut Command, name: &str) -> Result<String, Failure> {
     )))
 }
 
-fn at(path: &Path, error: &std::io::Error) -> Failure {
+pub(super) fn at(path: &Path, error: &std::io::Error) -> Failure {
     Failure::Other(format!("{}: {error}", path.display()))
 }

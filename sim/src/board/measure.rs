@@ -337,6 +337,7 @@ fn put_together(events: Vec<Event>) -> Result<Measurement, Failure> {
             Event::Cipher(_)
             | Event::Mqtt(_)
             | Event::MqttSizes(_)
+            | Event::Firmware(_)
             | Event::Error { .. }
             | Event::Trouble { .. }
             | Event::Done => {}

@@ -5,6 +5,7 @@
 //! - [`source`]: a plan as Rust source, [`tape`]: a recording as the image reads it
 //! - [`tools`]: the compilers and the emulator, found or named with the command that installs them
 //! - [`build`]: the image, with [`xtensa`] for what the ESP8266's assembler needs
+//! - [`library`]: the library as firmware in C links it
 //! - [`run`]: the emulator, with a limit on its time
 //! - [`loads`]: whether the ESP8266's flash is read as the chip wants it
 //! - [`measure`]: everything that is measured of a scenario, [`features`]: what each feature adds to the flash; [`cache`] keeps it while nothing changes
@@ -12,6 +13,7 @@
 pub mod build;
 pub mod cache;
 pub mod features;
+pub mod library;
 pub mod loads;
 pub mod measure;
 pub mod mqtt;

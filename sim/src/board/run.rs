@@ -55,12 +55,28 @@ pub enum Event {
     /// What an MQTT session takes.
     #[serde(rename = "mqtt_sizes")]
     MqttSizes(MqttSizes),
+    /// What the example's firmware does.
+    Firmware(FirmwareStep),
     /// The library's error.
     Error { code: i32 },
     /// Something else that went wrong.
     Trouble { what: String },
     /// The end.
     Done,
+}
+
+/// What the firmware in `examples/esp8266` says, to its log or by what it does.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FirmwareStep {
+    /// The step, or the line.
+    pub what: String,
+    /// The error, or another number.
+    pub number: i32,
+    /// Instructions since the last dialling.
+    pub instructions: u64,
+    /// The stack's high-water mark, bytes.
+    pub stack: usize,
 }
 
 /// Bytes of an MQTT session, without its buffers and its store.

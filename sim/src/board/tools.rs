@@ -52,11 +52,27 @@ impl Board {
 /// # Errors
 /// What is missing or too old, and the command that installs it.
 pub fn find(board: Board) -> Result<Tools, Failure> {
+    look(board, true)
+}
+
+/// The same but for the emulator, for those who build and do not run.
+///
+/// # Errors
+/// As [`find`].
+pub fn compilers(board: Board) -> Result<Tools, Failure> {
+    look(board, false)
+}
+
+fn look(board: Board, with_emulator: bool) -> Result<Tools, Failure> {
     let compiler = format!("{}gcc", board.prefix());
     let install = format!("apt-get install {}", board.compiler_package());
     let compiler_version = at_least(board, &compiler, GCC, &install)?;
-    let install = "apt-get install qemu-system-misc";
-    let emulator_version = at_least(board, board.emulator(), QEMU, install)?;
+    let emulator_version = if with_emulator {
+        let install = "apt-get install qemu-system-misc";
+        at_least(board, board.emulator(), QEMU, install)?
+    } else {
+        String::new()
+    };
     let rustc = at_least(board, "rustc", RUST, "rustup update stable")?;
     let sysroot = output("rustc", &["--print", "sysroot"])
         .map(PathBuf::from)

@@ -43,6 +43,9 @@ pub enum Command {
     /// Measure scenarios on a board's own CPU in the emulator
     #[command(after_help = help::of("board"))]
     Board(BoardOptions),
+    /// Build the library for firmware in C: libbearcub.a for the board, and its header
+    #[command(after_help = help::of("library"))]
+    Library(super::library::LibraryOptions),
     /// Hold every scenario to its budget on every board
     #[command(after_help = help::of("check"))]
     Check(CheckOptions),

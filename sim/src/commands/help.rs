@@ -115,6 +115,13 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "library",
+        &[
+            "bearcub library esp8266 --out build/bearcub",
+            "bearcub library esp8266 --out components/bearcub --force",
+        ],
+    ),
+    (
         "identity",
         &[
             "bearcub identity --cert device.pem --key device-key.pem",

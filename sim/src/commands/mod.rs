@@ -12,6 +12,7 @@ pub mod fingerprint;
 pub mod help;
 pub mod hints;
 pub mod identity;
+pub mod library;
 pub mod manual;
 pub mod options;
 pub mod peers;
@@ -78,6 +79,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         Some(Command::Fingerprint(options)) => fingerprint::run(&options),
         Some(Command::Probe(options)) => probe::run(&options),
         Some(Command::Identity(options)) => identity::run(&options),
+        Some(Command::Library(options)) => library::run(&options),
         Some(Command::Anchors(options)) => anchors::run(&options),
         Some(Command::Ca(options)) => ca::run(&options),
         Some(Command::Doctor(options)) => doctor::run(&options),

@@ -4,7 +4,7 @@ use core::mem::MaybeUninit;
 
 use zeroize::Zeroize;
 
-use super::RECORD_OVERHEAD;
+use super::{Context, Framing, Phase, RECORD_OVERHEAD};
 
 /// A buffer for records of up to `N` bytes of plaintext: `N` + 34 bytes.
 #[repr(C)]
@@ -66,6 +66,36 @@ impl<T: Copy> Slot<T> {
         } else {
             None
         }
+    }
+}
+
+impl Context {
+    /// Makes an unused context in its place. Unlike with [`new`](Self::new), nothing of its size passes over the stack: for
+    /// memory that is no `static`.
+    ///
+    /// ```
+    /// use core::mem::MaybeUninit;
+    /// use bearcub::tls::Context;
+    ///
+    /// # let mut memory = MaybeUninit::uninit();
+    /// let place: &mut MaybeUninit<Context> = &mut memory; // a linker's, a C program's
+    /// let context = Context::emplace(place);
+    /// ```
+    pub fn emplace(place: &mut MaybeUninit<Context>) -> &mut Context {
+        let context = place.as_mut_ptr();
+        // SAFETY: the place is one of a context, whole and aligned.
+        unsafe { context.write_bytes(0, 1) };
+        // SAFETY: a part of the place; nothing is read.
+        let framing = unsafe { &raw mut (*context).framing };
+        // SAFETY: it may be written to, and has no value that would have to be dropped.
+        unsafe { framing.write(Framing::new()) };
+        // SAFETY: as above.
+        let phase = unsafe { &raw mut (*context).phase };
+        // SAFETY: as above.
+        unsafe { phase.write(Phase::Idle) };
+        // SAFETY: every other part is a number, a truth value, a null pointer, an empty slot or a C structure, for which all
+        // zero is a valid value.
+        unsafe { &mut *context }
     }
 }
 

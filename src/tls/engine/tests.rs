@@ -82,3 +82,19 @@ fn wiping_overwrites_every_byte_of_the_state_and_of_the_buffers() {
     assert_eq!(traces(&context), 0);
     assert_eq!((input, output), ([0; 600], [0; 550]));
 }
+
+#[test]
+fn a_context_made_in_its_place_is_like_a_new_one_whatever_was_there() {
+    let mut place = Box::new(MaybeUninit::<Context>::uninit());
+    // SAFETY: the place is one of a context, and any byte may be there.
+    unsafe { place.as_mut_ptr().write_bytes(0xA5, 1) };
+    let context = Context::emplace(&mut place);
+    assert_eq!(traces(context), 0);
+    assert!(!context.is_open() && context.failure().is_none() && context.output().is_empty());
+    assert!(context.learned().is_none() && !context.input_ended && !context.alert_tried);
+    assert!(context.verifier.is_null() && context.auth.is_null() && context.staged_at.is_null());
+    assert_eq!(
+        (context.staged, context.sent, context.alert),
+        (0, 0, (0, 0))
+    );
+}
