@@ -1,6 +1,7 @@
 //! What the integration tests share: a transport, an entropy source, and a client that is told what to be.
 #![allow(dead_code, reason = "each test uses its own part")]
 
+pub mod judged;
 pub mod mqtt;
 pub mod replay;
 pub mod script;

@@ -1,0 +1,86 @@
+//! Certificate chains, signed by the right keys whatever is in them, judged by the library and by `webpki`.
+//!
+//! The two must agree, but for the differences that are explained in `fuzz/README.md` and listed here; any other is a
+//! finding. With trust in the key alone, the pin that is learned must be that of the certificate's own bytes.
+#![no_main]
+
+use bearcub::error::{CertificateError, Error, PeerError};
+use bearcub::trust::{CertificateScanner, Pin, Trust};
+use bearcub_fuzz::chain::{Case, extensions, judge};
+use bearcub_fuzz::der;
+use bearcub_fuzz::random::Random;
+use libfuzzer_sys::{fuzz_mutator, fuzz_target};
+
+fuzz_target!(|data: &[u8]| {
+    let Some(case) = Case::read(data) else {
+        return;
+    };
+    let certificates = case.certificates();
+    let ours = case.ours(&certificates);
+    let theirs = case.theirs(&certificates);
+    match (&ours, &theirs) {
+        (Ok(()), Ok(())) => {}
+        (Err(ours), Err(_)) => assert!(!ours.to_string().is_empty()),
+        (Ok(()), Err(theirs)) => {
+            assert!(may_accept(&case, theirs), "accepted, and webpki says {theirs:?}")
+        }
+        (Err(ours), Ok(())) => assert!(may_refuse(&case, ours), "refused: {ours:?}"),
+    }
+    by_key(&certificates);
+});
+
+/// The key alone: the chain's first certificate, whatever surrounds its key.
+fn by_key(certificates: &[Vec<u8>]) {
+    let Some(leaf) = certificates.first() else {
+        return;
+    };
+    let anyone = judge("mqtt.example.org", &Trust::accept_anyone_insecurely(), certificates);
+    let mut scanner = CertificateScanner::new(None);
+    scanner.push(leaf);
+    let Ok(scanned) = scanner.finish() else {
+        return;
+    };
+    let pins = [Pin::Sha256(scanned.spki_sha256)];
+    if pins[0].as_bytes().iter().all(|byte| *byte == 0) {
+        return;
+    }
+    // The pin of the bytes is the pin of the key, if the key is encoded as it should be; no other key has it.
+    if judge("x", &Trust::fingerprints(&pins), certificates).is_ok() {
+        assert!(anyone.is_ok());
+    }
+    let other = [Pin::Sha256([0x42; 32])];
+    assert!(judge("x", &Trust::fingerprints(&other), certificates).is_err());
+}
+
+/// What the library may accept though `webpki` does not.
+fn may_accept(case: &Case, theirs: &webpki::Error) -> bool {
+    let _ = (case, theirs);
+    false
+}
+
+/// What the library may refuse though `webpki` does not.
+fn may_refuse(case: &Case, ours: &Error) -> bool {
+    let _ = extensions(&case.parts[0]);
+    !matches!(ours, Error::Peer(PeerError::Certificate(CertificateError::Expired)))
+}
+
+fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+    let mut random = Random::new(seed);
+    let case = Case::read(&data[..size]);
+    let Some(mut case) = case.filter(|case| !case.parts.is_empty() && random.below(10) > 0) else {
+        return libfuzzer_sys::fuzzer_mutate(data, size, max_size);
+    };
+    let one = random.below(case.parts.len());
+    match random.below(16) {
+        0 => case.host = random.below(6),
+        1 => case.now += [-1, 1, -86_400, 86_400, -600_000_000, 600_000_000][random.below(6)],
+        2 if case.parts.len() > 1 => drop(case.parts.remove(one)),
+        _ => der::mutate(&mut case.parts[one], &mut random),
+    }
+    let mut mutated = case.write();
+    // What the case does not show: the root and its flags.
+    mutated[0] = if random.below(16) == 0 { random.byte() } else { data[0] };
+    let len = mutated.len().min(max_size);
+    data[..len].copy_from_slice(&mutated[..len]);
+    len
+});
