@@ -5,7 +5,9 @@
 #![no_main]
 
 use bearcub::clock::Time;
-use bearcub::identity::{EcKey, FlashImage, Identity, Key, LeafPublicKey, PrivateKey, RsaKey, Source};
+use bearcub::identity::{
+    EcKey, FlashImage, Identity, Key, LeafPublicKey, PrivateKey, RsaKey, Source,
+};
 use bearcub::pem;
 use bearcub::tls::Session;
 use bearcub::trust::{CertificateScanner, Pin, PublicKey, ServerName, TrustAnchor};
@@ -29,13 +31,22 @@ fuzz_target!(|data: &[u8]| {
         7 => image(bytes),
         8 => scan(bytes),
         9 => times(bytes),
-        10 => drop(LeafPublicKey::from_certificate(bytes).map(|key| (key.ec_point().copied(), key.rsa().is_some()))),
+        10 => drop(
+            LeafPublicKey::from_certificate(bytes)
+                .map(|key| (key.ec_point().copied(), key.rsa().is_some())),
+        ),
         _ => chain(bytes),
     }
 });
 
 fn pem_text(text: &[u8]) {
-    let labels = ["CERTIFICATE", "PUBLIC KEY", "PRIVATE KEY", "EC PRIVATE KEY", "RSA PRIVATE KEY"];
+    let labels = [
+        "CERTIFICATE",
+        "PUBLIC KEY",
+        "PRIVATE KEY",
+        "EC PRIVATE KEY",
+        "RSA PRIVATE KEY",
+    ];
     let mut memory = vec![0; text.len()];
     let mut rest = text;
     while let Ok(block) = pem::decode(rest, &labels, &mut memory) {
@@ -100,7 +111,10 @@ fn private_key(der: &[u8]) {
 fn pin(text: &str) {
     if let Ok(pin) = Pin::parse(text) {
         assert_eq!(Pin::parse(&pin.to_string()), Ok(pin));
-        assert!(pin.as_bytes().iter().any(|&byte| byte != pin.as_bytes()[0]) || ![0, 0xff].contains(&pin.as_bytes()[0]));
+        assert!(
+            pin.as_bytes().iter().any(|&byte| byte != pin.as_bytes()[0])
+                || ![0, 0xff].contains(&pin.as_bytes()[0])
+        );
     }
 }
 
@@ -117,7 +131,10 @@ fn server_name(text: &str) {
         let dns = name.dns().expect("a name");
         assert_eq!(dns.split('.').count(), presented.split('.').count());
         assert!(!presented.contains('\0') && presented.is_ascii());
-        let tail = |text: &str| text.split_once('.').map(|(_, tail)| tail.to_ascii_lowercase());
+        let tail = |text: &str| {
+            text.split_once('.')
+                .map(|(_, tail)| tail.to_ascii_lowercase())
+        };
         assert_eq!(tail(dns), tail(presented));
     }
 }
@@ -147,11 +164,17 @@ fn image(bytes: &[u8]) {
     };
     let mut memory = vec![0; bytes.len()];
     for index in 0..image.certificates() {
-        let length = image.certificate(index, &mut memory).expect("a certificate");
+        let length = image
+            .certificate(index, &mut memory)
+            .expect("a certificate");
         assert!(length > 0 && length <= bytes.len());
         assert!(image.certificate(index, &mut memory[..length - 1]).is_err());
     }
-    assert!(image.certificate(image.certificates(), &mut memory).is_err());
+    assert!(
+        image
+            .certificate(image.certificates(), &mut memory)
+            .is_err()
+    );
     if let Ok(identity) = Identity::<PrivateKey<'_>>::stored(&image) {
         let _ = identity.check(&mut memory);
         let _ = identity.private_key(&mut memory);
@@ -191,7 +214,10 @@ fn scan(bytes: &[u8]) {
 }
 
 fn times(bytes: &[u8]) {
-    for time in [Time::from_utc_time(bytes), Time::from_generalized_time(bytes)] {
+    for time in [
+        Time::from_utc_time(bytes),
+        Time::from_generalized_time(bytes),
+    ] {
         let Some(time) = time else {
             continue;
         };
@@ -227,7 +253,9 @@ fn chain(mut bytes: &[u8]) {
         let mut memory = vec![0; 8192];
         let _ = identity.check(&mut memory);
         for index in 0..identity.certificates() {
-            let again = identity.certificate(index, &mut memory).expect("it is there");
+            let again = identity
+                .certificate(index, &mut memory)
+                .expect("it is there");
             assert_eq!(again, certificates[index]);
         }
     }

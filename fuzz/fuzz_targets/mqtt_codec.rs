@@ -86,8 +86,16 @@ fuzz_target!(|data: &[u8]| {
         let (filter, name) = text.split_once('\n').unwrap_or((text, text));
         let matched = topic::matches(filter, name);
         if topic::check_name(name).is_ok() {
-            assert!(topic::check_filter(name).is_ok() && topic::matches(name, name) || name.starts_with('$'));
-            assert!(topic::check_filter(filter).is_err() || topic::matches("#", name) || !matched || name.starts_with('$'));
+            assert!(
+                topic::check_filter(name).is_ok() && topic::matches(name, name)
+                    || name.starts_with('$')
+            );
+            assert!(
+                topic::check_filter(filter).is_err()
+                    || topic::matches("#", name)
+                    || !matched
+                    || name.starts_with('$')
+            );
         }
     }
 });
@@ -132,7 +140,10 @@ fn check(packet: &Packet<'_>, bytes: &[u8], all: &[u8]) {
             };
             assert_eq!(theirs.topic_name, header.topic);
             assert_eq!(theirs.payload, &whole[bytes.len()..]);
-            assert_eq!((theirs.retain, theirs.dup), (header.retain, header.duplicate));
+            assert_eq!(
+                (theirs.retain, theirs.dup),
+                (header.retain, header.duplicate)
+            );
             let id = match theirs.qospid {
                 other::QosPid::AtMostOnce => None,
                 other::QosPid::AtLeastOnce(id) | other::QosPid::ExactlyOnce(id) => Some(id.get()),
@@ -143,7 +154,11 @@ fn check(packet: &Packet<'_>, bytes: &[u8], all: &[u8]) {
             let theirs = other::decode_slice(bytes);
             // AWS's return code 7 is none of the standard.
             let is_aws = bytes.starts_with(&[0x20, 2, 0, 7]);
-            assert_eq!(matches!(theirs, Ok(Some(_))), !is_aws, "{packet:?} {theirs:?}");
+            assert_eq!(
+                matches!(theirs, Ok(Some(_))),
+                !is_aws,
+                "{packet:?} {theirs:?}"
+            );
         }
     }
 }

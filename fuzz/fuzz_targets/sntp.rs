@@ -44,7 +44,12 @@ fuzz_target!(|data: &[u8]| {
                 if let Some(time) = time.time() {
                     let civil = time.civil();
                     let again = bearcub::clock::Time::from_civil(
-                        civil.year, civil.month, civil.day, civil.hour, civil.minute, civil.second,
+                        civil.year,
+                        civil.month,
+                        civil.day,
+                        civil.hour,
+                        civil.minute,
+                        civil.second,
                     );
                     assert_eq!(again, Some(time));
                 }

@@ -20,7 +20,10 @@ fuzz_target!(|data: &[u8]| {
     let mut puppet = Puppet::new(&setting, steps);
     let ending = setting.connect(&mut puppet);
     if let Some(negotiated) = ending.negotiated {
-        assert!(puppet.has_finished, "complete without the server's Finished");
+        assert!(
+            puppet.has_finished,
+            "complete without the server's Finished"
+        );
         let is_signed = puppet.has_signed || negotiated.resumed || setting.is_rsa_exchange();
         assert!(is_signed, "complete without a signature");
         assert!(!negotiated.resumed || setting.session.is_some());
@@ -31,7 +34,10 @@ fuzz_target!(|data: &[u8]| {
         "plaintext that is not authentic"
     );
     if is_all_honest {
-        assert!(ending.negotiated.is_some() && puppet.is_honest, "{ending:?}");
+        assert!(
+            ending.negotiated.is_some() && puppet.is_honest,
+            "{ending:?}"
+        );
         assert_eq!(ending.plaintext, puppet.data);
         assert_eq!(puppet.heard, bearcub_fuzz::puppet::QUESTION);
     }

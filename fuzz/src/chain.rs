@@ -8,8 +8,8 @@ use std::time::Duration;
 use bearcub::clock::{Clock, Time};
 use bearcub::error::Error;
 use bearcub::tls::{
-    Algorithms, Config, Context, Groups, Handshake, Message, Parts, RECORD_OVERHEAD, Scratch, Suite,
-    Verify,
+    Algorithms, Config, Context, Groups, Handshake, Message, Parts, RECORD_OVERHEAD, Scratch,
+    Suite, Verify,
 };
 use bearcub::trust::{Trust, TrustAnchor};
 use p256::ecdsa::signature::Signer;
@@ -214,12 +214,17 @@ pub fn judge(host: &str, trust: &dyn Verify, certificates: &[Vec<u8>]) -> Result
         &[3, 3][..],
         &[7; 32],
         &[0],
-        &Suite::ECDHE_ECDSA_WITH_AES_128_GCM_SHA256.id().to_be_bytes(),
+        &Suite::ECDHE_ECDSA_WITH_AES_128_GCM_SHA256
+            .id()
+            .to_be_bytes(),
         &[0, 0, 5, 0xff, 1, 0, 1, 0],
     ]
     .concat();
     let mut content = framing::message(2, &hello);
-    content.extend(framing::message(11, &framing::certificate_body(certificates)));
+    content.extend(framing::message(
+        11,
+        &framing::certificate_body(certificates),
+    ));
     let records: Vec<Record> = content
         .chunks(1 << 14)
         .map(|piece| Record::new(22, piece))
@@ -255,7 +260,11 @@ pub fn judge(host: &str, trust: &dyn Verify, certificates: &[Vec<u8>]) -> Result
             wire.received(len)?;
         }
     }
-    assert_eq!(handshake.next(), Message::ServerKeyExchange, "it was not judged");
+    assert_eq!(
+        handshake.next(),
+        Message::ServerKeyExchange,
+        "it was not judged"
+    );
     Ok(())
 }
 

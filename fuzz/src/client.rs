@@ -1,7 +1,9 @@
 //! The client, driven by hand between a server and the rules that hold whatever the server sends.
 
 use bearcub::Error;
-use bearcub::tls::{Config, Connection, Context, Handshake, Negotiated, Parts, RECORD_OVERHEAD, Session, Wire};
+use bearcub::tls::{
+    Config, Connection, Context, Handshake, Negotiated, Parts, RECORD_OVERHEAD, Session, Wire,
+};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
@@ -100,10 +102,19 @@ pub fn connect(
             Err(error) => assert_eq!(Some(error), ending.failure, "an error that changes"),
         }
     }
-    assert!(scratch.iter().all(|&byte| byte == 0), "scratch that is not wiped");
-    assert!(input.iter().all(|&byte| byte == 0), "input that is not wiped");
+    assert!(
+        scratch.iter().all(|&byte| byte == 0),
+        "scratch that is not wiped"
+    );
+    assert!(
+        input.iter().all(|&byte| byte == 0),
+        "input that is not wiped"
+    );
     if buffers.output.is_some() {
-        assert!(output.iter().all(|&byte| byte == 0), "output that is not wiped");
+        assert!(
+            output.iter().all(|&byte| byte == 0),
+            "output that is not wiped"
+        );
     }
     ending
 }
@@ -187,7 +198,9 @@ fn advance(wire: &mut Wire<'_>, server: &mut dyn Server, steps: &mut usize) -> R
             wire.input_ended();
         }
     } else {
-        return Err(wire.failure().unwrap_or(bearcub::error::NetworkError::Closed.into()));
+        return Err(wire
+            .failure()
+            .unwrap_or(bearcub::error::NetworkError::Closed.into()));
     }
     Ok(())
 }

@@ -41,10 +41,20 @@ pub static TRACKS: LazyLock<Vec<Track>> = LazyLock::new(|| {
             let recording = Recording::load(path).expect("a recording");
             let server = recording.tape.stream(Direction::ToClient);
             let join = |pick: fn(&bearcub_sim::client::Turn) -> &[u8]| {
-                recording.header.turns.iter().flat_map(pick).copied().collect()
+                recording
+                    .header
+                    .turns
+                    .iter()
+                    .flat_map(pick)
+                    .copied()
+                    .collect()
             };
             Track {
-                name: path.file_stem().expect("a name").to_string_lossy().into_owned(),
+                name: path
+                    .file_stem()
+                    .expect("a name")
+                    .to_string_lossy()
+                    .into_owned(),
                 seed: recording.header.seed.0[..].try_into().expect("32 bytes"),
                 handshake: framing::plain_handshake(&framing::records(&server).0),
                 answers: join(|turn| &turn.receive.0),

@@ -46,21 +46,39 @@ fn recordings(corpus: &mut Corpus<'_>) {
     for (number, track) in TRACKS.iter().enumerate() {
         let bytes = [&[number as u8, number as u8 % 6][..], &track.server].concat();
         corpus.add("tls_bytes", &track.name, &bytes);
-        let file = format!("{}/../sim/recordings/{}.pcapng", env!("CARGO_MANIFEST_DIR"), track.name);
-        corpus.add("recording", &track.name, &std::fs::read(file).expect("a recording"));
+        let file = format!(
+            "{}/../sim/recordings/{}.pcapng",
+            env!("CARGO_MANIFEST_DIR"),
+            track.name
+        );
+        corpus.add(
+            "recording",
+            &track.name,
+            &std::fs::read(file).expect("a recording"),
+        );
     }
 }
 
 /// `tls_server`: an honest server in every setting, which must succeed; and some that are not honest.
 fn puppets(corpus: &mut Corpus<'_>) {
     for suite in 0..5u8 {
-        for (group, flags, buffers) in [(0, 0, 0), (1, 1, 1), (0, 4 + 8 + 2, 2), (3, 2, 3), (0, 16, 0), (0, 16 + 3 + 8, 1)] {
+        for (group, flags, buffers) in [
+            (0, 0, 0),
+            (1, 1, 1),
+            (0, 4 + 8 + 2, 2),
+            (3, 2, 3),
+            (0, 16, 0),
+            (0, 16 + 3 + 8, 1),
+        ] {
             let bytes = [suite | group << 3, flags, buffers];
             let setting = Setting::new(bytes);
             let steps = setting.honest();
             let mut puppet = Puppet::new(&setting, steps.clone());
             let ending = setting.connect(&mut puppet);
-            assert!(puppet.is_honest && ending.negotiated.is_some(), "{setting:?}: {ending:?}");
+            assert!(
+                puppet.is_honest && ending.negotiated.is_some(),
+                "{setting:?}: {ending:?}"
+            );
             assert_eq!(ending.plaintext, puppet.data);
             let name = |what: &str| format!("{suite}-{group}-{flags}-{buffers}-{what}");
             let whole = [&bytes[..], &write(&steps)].concat();
@@ -79,7 +97,11 @@ fn puppets(corpus: &mut Corpus<'_>) {
                 ];
                 for (number, (what, body)) in odd.into_iter().enumerate() {
                     let mut steps = steps.clone();
-                    let place = if what == Do::SignedKeyExchange { 2 } else { steps.len() - 2 };
+                    let place = if what == Do::SignedKeyExchange {
+                        2
+                    } else {
+                        steps.len() - 2
+                    };
                     steps.insert(place.min(steps.len()), (what, body.to_vec()));
                     let bytes = [&bytes[..], &write(&steps)].concat();
                     corpus.add("tls_server", &name(&format!("odd-{number}")), &bytes);
@@ -131,8 +153,18 @@ fn chains(corpus: &mut Corpus<'_>) {
             (0x87, &[192, 0, 2, 7]),
             (0xa4, &[0x30, 0]),
         ];
-        add(&format!("names-{host}"), Root::P256, host, vec![Draft::leaf(names)]);
-        add(&format!("no-names-{host}"), Root::P256, host, leaf(&|draft| drop(draft.extensions.pop())));
+        add(
+            &format!("names-{host}"),
+            Root::P256,
+            host,
+            vec![Draft::leaf(names)],
+        );
+        add(
+            &format!("no-names-{host}"),
+            Root::P256,
+            host,
+            leaf(&|draft| drop(draft.extensions.pop())),
+        );
     }
     let name_constraints = |tag: u8| {
         use crate::der::{element, sequence};
@@ -148,23 +180,95 @@ fn chains(corpus: &mut Corpus<'_>) {
     for tag in [0xa0, 0xa1] {
         for critical in [false, true] {
             let extension = (0x1e, critical, name_constraints(tag));
-            add(&format!("constraints-{tag:x}-{critical}"), Root::P256, 0, below(&|draft| draft.extensions.push(extension.clone())));
+            add(
+                &format!("constraints-{tag:x}-{critical}"),
+                Root::P256,
+                0,
+                below(&|draft| draft.extensions.push(extension.clone())),
+            );
         }
     }
-    add("no-constraints", Root::P256, 0, below(&|draft| drop(draft.extensions.remove(0))));
-    add("no-sign-usage", Root::P256, 0, below(&|draft| draft.extensions[1].2 = vec![3, 2, 7, 0x80]));
-    add("usage-of-authority", Root::P256, 0, below(&|draft| draft.extensions.push((0x25, false, vec![0x30, 10, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 2]))));
-    add("authority-as-leaf", Root::P256, 0, leaf(&|draft| draft.extensions[0].2 = vec![0x30, 3, 1, 1, 0xff]));
-    add("client-only", Root::P256, 0, leaf(&|draft| draft.extensions[2].2 = vec![0x30, 10, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 2]));
-    add("any-usage", Root::P256, 0, leaf(&|draft| draft.extensions[2].2 = vec![0x30, 6, 6, 4, 0x55, 0x1d, 0x25, 0]));
-    add("generalized", Root::P256, 0, leaf(&|draft| draft.validity[1] = (0x18, b"99991231235959Z".to_vec())));
-    add("key-agreement", Root::P256, 0, leaf(&|draft| draft.extensions[1].2 = vec![3, 2, 3, 8]));
-    add("unknown-critical", Root::P256, 0, leaf(&|draft| draft.extensions.push((0x7f, true, vec![5, 0]))));
-    add("policies", Root::P256, 0, leaf(&|draft| draft.extensions.push((0x20, true, vec![0x30, 8, 0x30, 6, 6, 4, 0x55, 0x1d, 0x20, 0]))));
-    add("identifiers", Root::P256, 0, leaf(&|draft| {
-        draft.extensions.push((0x0e, false, vec![4, 2, 1, 2]));
-        draft.extensions.push((0x23, false, vec![0x30, 4, 0x80, 2, 1, 2]));
-    }));
+    add(
+        "no-constraints",
+        Root::P256,
+        0,
+        below(&|draft| drop(draft.extensions.remove(0))),
+    );
+    add(
+        "no-sign-usage",
+        Root::P256,
+        0,
+        below(&|draft| draft.extensions[1].2 = vec![3, 2, 7, 0x80]),
+    );
+    add(
+        "usage-of-authority",
+        Root::P256,
+        0,
+        below(&|draft| {
+            draft
+                .extensions
+                .push((0x25, false, vec![0x30, 10, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 2]))
+        }),
+    );
+    add(
+        "authority-as-leaf",
+        Root::P256,
+        0,
+        leaf(&|draft| draft.extensions[0].2 = vec![0x30, 3, 1, 1, 0xff]),
+    );
+    add(
+        "client-only",
+        Root::P256,
+        0,
+        leaf(&|draft| draft.extensions[2].2 = vec![0x30, 10, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 2]),
+    );
+    add(
+        "any-usage",
+        Root::P256,
+        0,
+        leaf(&|draft| draft.extensions[2].2 = vec![0x30, 6, 6, 4, 0x55, 0x1d, 0x25, 0]),
+    );
+    add(
+        "generalized",
+        Root::P256,
+        0,
+        leaf(&|draft| draft.validity[1] = (0x18, b"99991231235959Z".to_vec())),
+    );
+    add(
+        "key-agreement",
+        Root::P256,
+        0,
+        leaf(&|draft| draft.extensions[1].2 = vec![3, 2, 3, 8]),
+    );
+    add(
+        "unknown-critical",
+        Root::P256,
+        0,
+        leaf(&|draft| draft.extensions.push((0x7f, true, vec![5, 0]))),
+    );
+    add(
+        "policies",
+        Root::P256,
+        0,
+        leaf(&|draft| {
+            draft.extensions.push((
+                0x20,
+                true,
+                vec![0x30, 8, 0x30, 6, 6, 4, 0x55, 0x1d, 0x20, 0],
+            ))
+        }),
+    );
+    add(
+        "identifiers",
+        Root::P256,
+        0,
+        leaf(&|draft| {
+            draft.extensions.push((0x0e, false, vec![4, 2, 1, 2]));
+            draft
+                .extensions
+                .push((0x23, false, vec![0x30, 4, 0x80, 2, 1, 2]));
+        }),
+    );
     add("extra", Root::P256, 0, {
         let mut drafts = leaf(&|_| {});
         drafts.push(Draft::authority(1, None));
@@ -180,7 +284,11 @@ fn keys(corpus: &mut Corpus<'_>) {
     for folder in ["tests/data", "tests/trust_data"] {
         let entries = std::fs::read_dir(root.join(folder)).expect("a folder");
         for entry in entries.map(|entry| entry.expect("an entry").path()) {
-            let name = entry.file_name().expect("a name").to_string_lossy().into_owned();
+            let name = entry
+                .file_name()
+                .expect("a name")
+                .to_string_lossy()
+                .into_owned();
             let Ok(bytes) = std::fs::read(&entry) else {
                 continue;
             };
@@ -200,7 +308,11 @@ fn keys(corpus: &mut Corpus<'_>) {
             if !is_text {
                 match bearcub::identity::PrivateKey::from_der(&bytes) {
                     Ok(_) => private.push(bytes),
-                    Err(_) if bearcub::identity::LeafPublicKey::from_certificate(&bytes).is_ok() => certificates.push(bytes),
+                    Err(_)
+                        if bearcub::identity::LeafPublicKey::from_certificate(&bytes).is_ok() =>
+                    {
+                        certificates.push(bytes)
+                    }
                     Err(_) => {}
                 }
             }
@@ -210,7 +322,10 @@ fn keys(corpus: &mut Corpus<'_>) {
     for (number, key) in private.iter().enumerate().take(4) {
         let mut chain = vec![11];
         let mut image = b"BCI1".to_vec();
-        let items: Vec<&[u8]> = [&key[..]].into_iter().chain(certificates.iter().map(|one| &one[..]).take(2)).collect();
+        let items: Vec<&[u8]> = [&key[..]]
+            .into_iter()
+            .chain(certificates.iter().map(|one| &one[..]).take(2))
+            .collect();
         for item in &items {
             chain.extend((item.len() as u16).to_be_bytes());
             chain.extend(*item);
@@ -228,13 +343,26 @@ fn keys(corpus: &mut Corpus<'_>) {
         image.extend([0; 4]);
         image.extend(body);
         corpus.add("keys", &format!("11-chain-{number}"), &chain);
-        corpus.add("keys", &format!("7-image-{number}"), &[&[7], &image[..]].concat());
+        corpus.add(
+            "keys",
+            &format!("7-image-{number}"),
+            &[&[7], &image[..]].concat(),
+        );
     }
     let texts: [(u8, &str); 12] = [
-        (4, "25b41b506e4930952823a6eb9f1d31def645ea38a5c6c6a96d71957e384df058"),
+        (
+            4,
+            "25b41b506e4930952823a6eb9f1d31def645ea38a5c6c6a96d71957e384df058",
+        ),
         (4, "sha256//JbQbUG5JMJUoI6brnx0x3vZF6jilxsapbXGVfjhN8Fg="),
-        (4, "0A D8 2D 5E 4F 41 04 46 4B 46 49 65 AC 53 B1 4F 98 B8 DE 9C"),
-        (4, "SHA1:0a:d8:2d:5e:4f:41:04:46:4b:46:49:65:ac:53:b1:4f:98:b8:de:9c"),
+        (
+            4,
+            "0A D8 2D 5E 4F 41 04 46 4B 46 49 65 AC 53 B1 4F 98 B8 DE 9C",
+        ),
+        (
+            4,
+            "SHA1:0a:d8:2d:5e:4f:41:04:46:4b:46:49:65:ac:53:b1:4f:98:b8:de:9c",
+        ),
         (5, "mqtt.example.org\n*.example.org"),
         (5, "192.0.2.7"),
         (5, "[2001:db8::7]"),
@@ -245,7 +373,11 @@ fn keys(corpus: &mut Corpus<'_>) {
         (6, "\u{1}\u{20}"),
     ];
     for (number, (parser, text)) in texts.into_iter().enumerate() {
-        corpus.add("keys", &format!("text-{number}"), &[&[parser], text.as_bytes()].concat());
+        corpus.add(
+            "keys",
+            &format!("text-{number}"),
+            &[&[parser], text.as_bytes()].concat(),
+        );
     }
     let setting = Setting::new([0, 16, 0]);
     let session = setting.session.expect("a session");
@@ -269,7 +401,11 @@ fn mqtt(corpus: &mut Corpus<'_>) {
         b"\xd0\x00",
     ];
     for (number, packet) in packets.iter().enumerate() {
-        corpus.add("mqtt_codec", &format!("packet-{number}"), &[&[3], *packet].concat());
+        corpus.add(
+            "mqtt_codec",
+            &format!("packet-{number}"),
+            &[&[3], *packet].concat(),
+        );
     }
     corpus.add("mqtt_codec", "all", &[&[5][..], &packets.concat()].concat());
     corpus.add("mqtt_codec", "topics", b"\x07a/+/#\na/b/c");
@@ -279,17 +415,61 @@ fn mqtt(corpus: &mut Corpus<'_>) {
     // A step is a number, a length, bytes; 18 is what an honest broker answers.
     let answer: &[u8] = &[18, 0];
     let scripts: [&[&[u8]]; 8] = [
-        &[answer, &[11, 2, 0, 9], &[11, 2, 1, 9], answer, &[11, 2, 2, 9], answer, answer],
-        &[answer, &[12, 1, 3], answer, &[8, 3, 1, b'h', b'i'], &[8, 3, 2, b'h', b'i'], &[4, 1, 2]],
+        &[
+            answer,
+            &[11, 2, 0, 9],
+            &[11, 2, 1, 9],
+            answer,
+            &[11, 2, 2, 9],
+            answer,
+            answer,
+        ],
+        &[
+            answer,
+            &[12, 1, 3],
+            answer,
+            &[8, 3, 1, b'h', b'i'],
+            &[8, 3, 2, b'h', b'i'],
+            &[4, 1, 2],
+        ],
         &[answer, &[9, 1, 255], &[10, 1, 1], answer, &[10, 1, 9]],
         &[answer, &[14, 1, 20], &[15, 1, 40], &[15, 1, 40], answer],
-        &[answer, &[11, 2, 2, 200], &[17, 1, 0], answer, answer, answer],
-        &[answer, &[12, 1, 2], answer, &[13, 1, 1], answer, &[17, 1, 1]],
+        &[
+            answer,
+            &[11, 2, 2, 200],
+            &[17, 1, 0],
+            answer,
+            answer,
+            answer,
+        ],
+        &[
+            answer,
+            &[12, 1, 2],
+            answer,
+            &[13, 1, 1],
+            answer,
+            &[17, 1, 1],
+        ],
         &[&[1, 1, 5], &[1, 1, 128], &[1, 1, 0]],
-        &[answer, &[8, 3, 1, b'h', b'i'], &[16, 0], &[19, 0], answer, &[11, 2, 1, 9], &[19, 0], answer, answer],
+        &[
+            answer,
+            &[8, 3, 1, b'h', b'i'],
+            &[16, 0],
+            &[19, 0],
+            answer,
+            &[11, 2, 1, 9],
+            &[19, 0],
+            answer,
+            answer,
+        ],
     ];
     for (number, script) in scripts.iter().enumerate() {
-        for (flags, sizes) in [(0, 0xfd), (0x41, 0x7e), (0x43 + 16 + 32, 0xfb), (0xc1, 0xfe)] {
+        for (flags, sizes) in [
+            (0, 0xfd),
+            (0x41, 0x7e),
+            (0x43 + 16 + 32, 0xfb),
+            (0xc1, 0xfe),
+        ] {
             let mut bytes = vec![flags, sizes];
             if flags >= 0xc0 {
                 bytes.extend([0xff; 256]);

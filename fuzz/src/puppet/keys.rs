@@ -54,11 +54,13 @@ pub fn rsa_spki() -> Vec<u8> {
     sequence(&[&algorithm, &bits])
 }
 
-static RSA_PAIR: LazyLock<RsaKeyPair> = LazyLock::new(|| RsaKeyPair::from_pkcs8(RSA).expect("a key"));
+static RSA_PAIR: LazyLock<RsaKeyPair> =
+    LazyLock::new(|| RsaKeyPair::from_pkcs8(RSA).expect("a key"));
 
 /// The server's signature, with SHA-256.
 pub fn sign(kind: Kind, message: &[u8]) -> Vec<u8> {
-    static KNOWN: LazyLock<Mutex<HashMap<(Kind, Vec<u8>), Vec<u8>>>> = LazyLock::new(Mutex::default);
+    static KNOWN: LazyLock<Mutex<HashMap<(Kind, Vec<u8>), Vec<u8>>>> =
+        LazyLock::new(Mutex::default);
     let mut known = KNOWN.lock().expect("no panic");
     if known.len() > 1000 {
         known.clear();
@@ -80,14 +82,20 @@ pub fn sign(kind: Kind, message: &[u8]) -> Vec<u8> {
 pub fn sign_rsa(message: &[u8]) -> Vec<u8> {
     let mut signature = vec![0; RSA_PAIR.public().modulus_len()];
     RSA_PAIR
-        .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature)
+        .sign(
+            &RSA_PKCS1_SHA256,
+            &SystemRandom::new(),
+            message,
+            &mut signature,
+        )
         .expect("signing");
     signature
 }
 
 /// What the client has encrypted to the RSA key; `None` if it is no ciphertext of 48 bytes.
 pub fn decrypt(ciphertext: &[u8]) -> Option<Vec<u8>> {
-    static KNOWN: LazyLock<Mutex<HashMap<Vec<u8>, Option<Vec<u8>>>>> = LazyLock::new(Mutex::default);
+    static KNOWN: LazyLock<Mutex<HashMap<Vec<u8>, Option<Vec<u8>>>>> =
+        LazyLock::new(Mutex::default);
     static KEY: LazyLock<rsa::RsaPrivateKey> =
         LazyLock::new(|| rsa::RsaPrivateKey::from_pkcs8_der(RSA).expect("a key"));
     let mut known = KNOWN.lock().expect("no panic");
@@ -120,7 +128,10 @@ fn certificate(spki: &[u8]) -> Vec<u8> {
     };
     let names = sequence(&[&element(0x82, HOST.as_bytes())]);
     let extension = sequence(&[&[6, 3, 0x55, 0x1d, 0x11], &element(4, &names)]);
-    let validity = sequence(&[&element(0x17, b"200101000000Z"), &element(0x17, b"491231235959Z")]);
+    let validity = sequence(&[
+        &element(0x17, b"200101000000Z"),
+        &element(0x17, b"491231235959Z"),
+    ]);
     let tbs = sequence(&[
         &[0xa0, 3, 2, 1, 2],
         &[2, 1, 5],

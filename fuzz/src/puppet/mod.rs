@@ -69,7 +69,10 @@ impl Puppet {
             transcript: Vec::new(),
             client_hello: Vec::new(),
             server_random: SERVER_RANDOM.to_vec(),
-            master: setting.session.as_ref().map(|session| session[36..84].to_vec()),
+            master: setting
+                .session
+                .as_ref()
+                .map(|session| session[36..84].to_vec()),
             writer: None,
             reader: None,
             client_encrypts: false,
@@ -152,7 +155,11 @@ impl Puppet {
 
     fn verify_data(&self) -> Option<Vec<u8>> {
         let master = self.master.as_ref()?;
-        Some(secrets::finished(master, "server finished", &self.transcript))
+        Some(secrets::finished(
+            master,
+            "server finished",
+            &self.transcript,
+        ))
     }
 
     /// A handshake message that an honest server would send now, edited.
@@ -199,7 +206,8 @@ impl Puppet {
         if let Some((place, mask)) = corrupt {
             let at = usize::from(place) % bytes.len();
             bytes[at] ^= mask;
-            self.is_broken = true;
+            // Before that, it is the transcript that gives it away.
+            self.is_broken |= self.writer.is_some();
             self.is_honest = false;
         }
         if kind == 23 && self.writer.is_some() && !self.is_broken {
@@ -261,7 +269,7 @@ impl Puppet {
                 }
             }
             Do::Raw => {
-                self.is_broken = true;
+                self.is_broken |= self.writer.is_some() && !bytes.is_empty();
                 self.outgoing.extend(&bytes);
             }
             Do::Split => {
@@ -298,7 +306,12 @@ impl Puppet {
     fn ciphers(&self) -> Option<[Cipher; 2]> {
         let master = self.master.as_ref()?;
         let suite = self.setting.suite.id();
-        Some(Cipher::pair(suite, master, self.client_random(), &self.server_random))
+        Some(Cipher::pair(
+            suite,
+            master,
+            self.client_random(),
+            &self.server_random,
+        ))
     }
 
     /// A whole record of the client's.
@@ -339,10 +352,9 @@ impl Puppet {
                 1 if self.client_hello.is_empty() => self.client_hello = bytes.clone(),
                 16 => self.hear_key_exchange(&message.body),
                 20 => {
-                    let due = self
-                        .master
-                        .as_ref()
-                        .map(|master| secrets::finished(master, "client finished", &self.transcript));
+                    let due = self.master.as_ref().map(|master| {
+                        secrets::finished(master, "client finished", &self.transcript)
+                    });
                     assert!(
                         !self.is_honest || due.as_ref() == Some(&message.body),
                         "a client's Finished that is wrong"

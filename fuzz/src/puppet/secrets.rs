@@ -37,13 +37,22 @@ pub struct Cipher {
 
 impl Cipher {
     /// Client's and server's.
-    pub fn pair(suite: u16, master: &[u8], client_random: &[u8], server_random: &[u8]) -> [Self; 2] {
+    pub fn pair(
+        suite: u16,
+        master: &[u8],
+        client_random: &[u8],
+        server_random: &[u8],
+    ) -> [Self; 2] {
         let is_chacha = matches!(suite, 0xCCA8 | 0xCCA9);
         let (key, iv) = if is_chacha { (32, 12) } else { (16, 4) };
         let seed = [server_random, client_random].concat();
         let block = prf(master, "key expansion", &seed, 2 * (key + iv));
         [0, 1].map(|side| {
-            let algorithm = if is_chacha { &CHACHA20_POLY1305 } else { &AES_128_GCM };
+            let algorithm = if is_chacha {
+                &CHACHA20_POLY1305
+            } else {
+                &AES_128_GCM
+            };
             let bytes = &block[side * key..][..key];
             Cipher {
                 key: LessSafeKey::new(UnboundKey::new(algorithm, bytes).expect("a key's length")),
@@ -79,7 +88,11 @@ impl Cipher {
         let explicit = self.sequence.to_be_bytes();
         let mut sealed = plaintext.to_vec();
         self.key
-            .seal_in_place_append_tag(self.nonce(&explicit), self.aad(kind, plaintext.len()), &mut sealed)
+            .seal_in_place_append_tag(
+                self.nonce(&explicit),
+                self.aad(kind, plaintext.len()),
+                &mut sealed,
+            )
             .expect("sealing");
         self.sequence += 1;
         if self.is_explicit {
@@ -93,9 +106,9 @@ impl Cipher {
         let (explicit, sealed) = payload.split_at_checked(if self.is_explicit { 8 } else { 0 })?;
         let len = sealed.len().checked_sub(16)?;
         let mut opened = sealed.to_vec();
-        let plaintext = self
-            .key
-            .open_in_place(self.nonce(explicit), self.aad(kind, len), &mut opened);
+        let plaintext =
+            self.key
+                .open_in_place(self.nonce(explicit), self.aad(kind, len), &mut opened);
         let plaintext = plaintext.ok()?.to_vec();
         self.sequence += 1;
         Some(plaintext)
@@ -107,7 +120,8 @@ pub fn public(group: u16) -> Vec<u8> {
     static HALVES: LazyLock<[Vec<u8>; 3]> = LazyLock::new(|| {
         let p256 = p256::SecretKey::from_slice(&SCALAR[..32]).expect("a scalar");
         let p384 = p384::SecretKey::from_slice(&SCALAR).expect("a scalar");
-        let x25519 = x25519_dalek::StaticSecret::from(<[u8; 32]>::try_from(&SCALAR[..32]).expect("32"));
+        let x25519 =
+            x25519_dalek::StaticSecret::from(<[u8; 32]>::try_from(&SCALAR[..32]).expect("32"));
         [
             p256.public_key().to_sec1_bytes().to_vec(),
             p384.public_key().to_sec1_bytes().to_vec(),
@@ -130,7 +144,8 @@ fn place(group: u16) -> usize {
 /// The pre-master secret, with the client's half; `None` if that is no point.
 pub fn agree(group: u16, client: &[u8]) -> Option<Vec<u8>> {
     // The client's randomness is the same in every run, so there are few.
-    static KNOWN: LazyLock<Mutex<HashMap<(u16, Vec<u8>), Option<Vec<u8>>>>> = LazyLock::new(Mutex::default);
+    static KNOWN: LazyLock<Mutex<HashMap<(u16, Vec<u8>), Option<Vec<u8>>>>> =
+        LazyLock::new(Mutex::default);
     let mut known = KNOWN.lock().expect("no panic");
     if known.len() > 1000 {
         known.clear();

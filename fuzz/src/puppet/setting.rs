@@ -8,9 +8,9 @@ use bearcub::identity::{EcKey, Identity};
 use bearcub::tls::{Algorithms, Config, Groups, Scratch, Session, Suite, Verify};
 use bearcub::trust::{Pin, PublicKey, Trust, TrustAnchor};
 
+use super::Puppet;
 use super::keys::{self, Kind};
 use super::script::{Do, Step};
-use super::Puppet;
 use crate::client::{Buffers, Ending, connect};
 
 const SUITES: [Suite; 5] = [
@@ -53,10 +53,22 @@ impl Setting {
             has_identity: flags & 4 != 0,
             has_alpn: flags & 8 != 0,
             buffers: match buffers % 4 {
-                0 => Buffers { input: 1024, output: Some(512) },
-                1 => Buffers { input: 512, output: None },
-                2 => Buffers { input: 16_384, output: Some(512) },
-                _ => Buffers { input: 4096, output: Some(4096) },
+                0 => Buffers {
+                    input: 1024,
+                    output: Some(512),
+                },
+                1 => Buffers {
+                    input: 512,
+                    output: None,
+                },
+                2 => Buffers {
+                    input: 16_384,
+                    output: Some(512),
+                },
+                _ => Buffers {
+                    input: 4096,
+                    output: Some(4096),
+                },
             },
             session: None,
         };
@@ -110,7 +122,9 @@ impl Setting {
         *known.entry(key).or_insert_with(|| {
             let mut puppet = Puppet::new(self, self.honest());
             let ending = self.connect(&mut puppet);
-            ending.session.unwrap_or_else(|| panic!("no session: {ending:?}"))
+            ending
+                .session
+                .unwrap_or_else(|| panic!("no session: {ending:?}"))
         })
     }
 
@@ -146,7 +160,8 @@ impl Setting {
         let session = self
             .session
             .map(|bytes| Session::from_bytes(&bytes).expect("a session"));
-        let mut config = Config::with_algorithms(keys::HOST, trust, algorithms).resume(session.as_ref());
+        let mut config =
+            Config::with_algorithms(keys::HOST, trust, algorithms).resume(session.as_ref());
         if self.has_identity {
             config = config.identity(&identity);
         }

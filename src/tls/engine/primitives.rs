@@ -252,6 +252,30 @@ pub(super) unsafe extern "C" fn rsa_verify(
     unsafe { rsa_vrfy(x, x_len, hash_oid, hash_len, key, hash_out) }
 }
 
+/// Whether a signature is two numbers in DER, which are as short as can be; BearSSL takes other encodings as well. Those of
+/// our curves are below 128 bytes, so no length has more than one.
+fn is_der(signature: &[u8]) -> bool {
+    let behind_number = |bytes: &[u8]| match *bytes {
+        [2, len, ref rest @ ..] => {
+            let number = rest.get(..usize::from(len))?;
+            let is_shortest = match *number {
+                [0, second, ..] => second >= 0x80,
+                [first, ..] => (1..0x80).contains(&first),
+                [] => false,
+            };
+            is_shortest.then_some(2 + number.len())
+        }
+        _ => None,
+    };
+    let [0x30, len, numbers @ ..] = signature else {
+        return false;
+    };
+    usize::from(*len) == numbers.len()
+        && behind_number(numbers)
+            .and_then(|first| Some(first + behind_number(&numbers[first..])?))
+            .is_some_and(|both| both == numbers.len())
+}
+
 /// `br_ecdsa_vrfy` for signatures.
 pub(super) unsafe extern "C" fn ecdsa_verify(
     curves: *const br::br_ec_impl,
@@ -263,7 +287,9 @@ pub(super) unsafe extern "C" fn ecdsa_verify(
 ) -> u32 {
     // SAFETY: BearSSL hands in a valid key.
     let public = unsafe { &*key };
-    if public.qlen != point_len(public.curve) {
+    // SAFETY: the signature is readable, the caller says.
+    let bytes = unsafe { core::slice::from_raw_parts(signature.cast(), signature_len) };
+    if public.qlen != point_len(public.curve) || signature_len >= 128 || !is_der(bytes) {
         return 0;
     }
     // SAFETY: the point's length is its curve's; the caller vouches for the pointers.

@@ -39,8 +39,9 @@ impl Counts {
         }
     }
 
-    /// Prints the row of the README's table, which must be there.
-    fn report(&self, primitive: &str) {
+    /// Prints the row of the README's table; whether it is there.
+    #[must_use]
+    fn is_reported(&self, primitive: &str) -> bool {
         let Counts {
             passed,
             rejected,
@@ -52,10 +53,7 @@ impl Counts {
             "| {primitive} | {passed} | {rejected} | {acceptable_accepted} / {acceptable_rejected} | {left_out} |"
         );
         println!("{row}");
-        assert!(
-            include_str!("../../../README.md").contains(&row),
-            "the README's table does not have this row: {row}"
-        );
+        include_str!("../../../README.md").contains(&row)
     }
 }
 
@@ -123,18 +121,19 @@ fn ecdsa_vectors(names: &[ecdsa::TestName]) -> Counts {
 #[test]
 fn ecdsa_signatures_over_p256() {
     use ecdsa::TestName::{EcdsaSecp256r1Sha256, EcdsaSecp256r1Sha512};
-    ecdsa_vectors(&[EcdsaSecp256r1Sha256, EcdsaSecp256r1Sha512]).report("ECDSA P-256 verify");
+    let counts = ecdsa_vectors(&[EcdsaSecp256r1Sha256, EcdsaSecp256r1Sha512]);
+    assert!(counts.is_reported("ECDSA P-256 verify"));
 }
 
 #[test]
 fn ecdsa_signatures_over_p384() {
     use ecdsa::TestName::{EcdsaSecp384r1Sha256, EcdsaSecp384r1Sha384, EcdsaSecp384r1Sha512};
-    ecdsa_vectors(&[
+    let counts = ecdsa_vectors(&[
         EcdsaSecp384r1Sha256,
         EcdsaSecp384r1Sha384,
         EcdsaSecp384r1Sha512,
-    ])
-    .report("ECDSA P-384 verify");
+    ]);
+    assert!(counts.is_reported("ECDSA P-384 verify"));
 }
 
 /// The shared secret, as a handshake computes it.
@@ -187,13 +186,13 @@ fn ecdh_vectors(name: ecdh::TestName, curve: c_int, len: usize) -> Counts {
 #[test]
 fn key_exchange_over_p256() {
     let name = ecdh::TestName::EcdhSecp256r1Ecpoint;
-    ecdh_vectors(name, br::BR_EC_secp256r1, 32).report("ECDH P-256");
+    assert!(ecdh_vectors(name, br::BR_EC_secp256r1, 32).is_reported("ECDH P-256"));
 }
 
 #[test]
 fn key_exchange_over_p384() {
     let name = ecdh::TestName::EcdhSecp384r1Ecpoint;
-    ecdh_vectors(name, br::BR_EC_secp384r1, 48).report("ECDH P-384");
+    assert!(ecdh_vectors(name, br::BR_EC_secp384r1, 48).is_reported("ECDH P-384"));
 }
 
 #[test]
@@ -204,9 +203,7 @@ fn key_exchange_over_x25519() {
         .test_groups
     {
         for test in group.tests {
-            // BearSSL's factors are big-endian.
-            let scalar: Vec<u8> = test.private_key.iter().rev().copied().collect();
-            let secret = agree(br::BR_EC_curve25519, &test.public_key, &scalar);
+            let secret = agree(br::BR_EC_curve25519, &test.public_key, &test.private_key);
             let is_accepted = secret.is_some();
             if let Some(secret) = secret {
                 assert_eq!(secret, **test.shared_secret, "{}", test.tc_id);
@@ -220,7 +217,7 @@ fn key_exchange_over_x25519() {
             counts.note(test.result, is_accepted, &format!("X25519 {}", test.tc_id));
         }
     }
-    counts.report("X25519");
+    assert!(counts.is_reported("X25519"));
 }
 
 fn verify_rsa(key: &PublicKey<'_>, oid: &[u8], hash: &[u8], signature: &[u8]) -> bool {
@@ -251,11 +248,21 @@ fn verify_rsa(key: &PublicKey<'_>, oid: &[u8], hash: &[u8], signature: &[u8]) ->
 #[test]
 fn rsa_signatures_of_every_size() {
     use rsa_pkcs1_verify::TestName::*;
-    let mut sizes = vec![("RSA-2048 PKCS#1 v1.5 verify", [Rsa2048Sha256, Rsa2048Sha384])];
+    let mut sizes = vec![(
+        "RSA-2048 PKCS#1 v1.5 verify",
+        [Rsa2048Sha256, Rsa2048Sha384],
+    )];
     if cfg!(feature = "rsa-4096") {
-        sizes.push(("RSA-3072 PKCS#1 v1.5 verify", [Rsa3072Sha256, Rsa3072Sha384]));
-        sizes.push(("RSA-4096 PKCS#1 v1.5 verify", [Rsa4096Sha256, Rsa4096Sha384]));
+        sizes.push((
+            "RSA-3072 PKCS#1 v1.5 verify",
+            [Rsa3072Sha256, Rsa3072Sha384],
+        ));
+        sizes.push((
+            "RSA-4096 PKCS#1 v1.5 verify",
+            [Rsa4096Sha256, Rsa4096Sha384],
+        ));
     }
+    let mut are_reported = true;
     for (primitive, names) in sizes {
         let mut counts = Counts::default();
         for name in names {
@@ -272,8 +279,9 @@ fn rsa_signatures_of_every_size() {
                 }
             }
         }
-        counts.report(primitive);
+        are_reported &= counts.is_reported(primitive);
     }
+    assert!(are_reported);
 }
 
 /// AES-GCM from the two functions that a record's protection is made of, put together as there.
@@ -379,15 +387,17 @@ fn aead_vectors(name: aead::TestName, key_bits: usize, run: Aead) -> Counts {
 
 #[test]
 fn aes_gcm() {
-    for bits in [128, 256] {
+    let are_reported = [128, 256].map(|bits| {
         let counts = aead_vectors(aead::TestName::AesGcm, bits, gcm);
-        counts.report(&format!("AES-{bits}-GCM"));
-    }
+        counts.is_reported(&format!("AES-{bits}-GCM"))
+    });
+    assert_eq!(are_reported, [true, true]);
 }
 
 #[test]
 fn chacha20_poly1305() {
-    aead_vectors(aead::TestName::ChaCha20Poly1305, 256, chacha).report("ChaCha20-Poly1305");
+    let counts = aead_vectors(aead::TestName::ChaCha20Poly1305, 256, chacha);
+    assert!(counts.is_reported("ChaCha20-Poly1305"));
 }
 
 #[test]
@@ -428,5 +438,5 @@ fn hmac_sha256() {
             counts.note(test.result, is_accepted, &format!("HMAC {}", test.tc_id));
         }
     }
-    counts.report("HMAC-SHA-256");
+    assert!(counts.is_reported("HMAC-SHA-256"));
 }
