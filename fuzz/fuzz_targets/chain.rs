@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
-use bearcub::error::{CertificateError, Error, PeerError};
+use bearcub::error::{CertificateError, Error, PeerError, ProtocolError};
 use bearcub::trust::{CertificateScanner, Pin, Trust};
 use bearcub_fuzz::chain::{Case, extensions, judge};
 use bearcub_fuzz::der;
@@ -71,20 +71,86 @@ fn by_key(certificates: &[Vec<u8>]) {
     assert!(judge("x", &Trust::fingerprints(&other), certificates).is_err());
 }
 
-/// What the library may accept though `webpki` does not.
-fn may_accept(case: &Case, theirs: &webpki::Error) -> bool {
-    let _ = (case, theirs);
-    false
+/// Extensions that BearSSL passes over even where they are critical: what they say narrows nothing that is decided here.
+const PASSED_OVER: [&[u8]; 9] = [
+    &[0x55, 0x1d, 0x23], // authorityKeyIdentifier
+    &[0x55, 0x1d, 0x0e], // subjectKeyIdentifier
+    &[0x55, 0x1d, 0x12], // issuerAltName
+    &[0x55, 0x1d, 0x09], // subjectDirectoryAttributes
+    &[0x55, 0x1d, 0x1f], // cRLDistributionPoints
+    &[0x55, 0x1d, 0x2e], // freshestCRL
+    &[0x55, 0x1d, 0x20], // certificatePolicies, without qualifiers
+    &[0x2b, 6, 1, 5, 5, 7, 1, 1], // authorityInfoAccess
+    &[0x2b, 6, 1, 5, 5, 7, 1, 11], // subjectInfoAccess
+];
+const ALT_NAME: &[u8] = &[0x55, 0x1d, 0x11];
+const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x13];
+const NAME_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x1e];
+const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x25];
+const ANY_USAGE: &[u8] = &[6, 4, 0x55, 0x1d, 0x25, 0];
+
+/// Whether a certificate has that extension, with a value of which that holds.
+fn has(part: &[u8], id: &[u8], holds: impl Fn(&[u8]) -> bool) -> bool {
+    extensions(part)
+        .iter()
+        .any(|(found, value)| found == id && holds(value))
 }
 
-/// What the library may refuse though `webpki` does not.
+/// What the library may accept though `webpki` does not: the table's first part.
+fn may_accept(case: &Case, theirs: &webpki::Error) -> bool {
+    use webpki::Error::*;
+    let leaf = &case.parts[0];
+    let any = |id: &[u8]| case.parts.iter().any(|part| has(part, id, |_| true));
+    match theirs {
+        // A common name is a name where there is no subjectAltName.
+        CertNotValidForName(_) => !has(leaf, ALT_NAME, |_| true),
+        CaUsedAsEndEntity => has(leaf, BASIC_CONSTRAINTS, |value| {
+            value.windows(2).any(|bytes| bytes == [1, 1])
+        }),
+        NameConstraintViolation | MalformedNameConstraint | InvalidNetworkMaskConstraint => {
+            any(NAME_CONSTRAINTS)
+        }
+        // A leaf that may be anything; an authority whose purposes are looked at by `webpki` only.
+        RequiredEkuNotFoundContext(_) | EmptyEkuExtension => {
+            let is_any = |value: &[u8]| value.windows(ANY_USAGE.len()).any(|here| here == ANY_USAGE);
+            has(leaf, EXTENDED_KEY_USAGE, is_any)
+                || case.parts[1..]
+                    .iter()
+                    .any(|part| has(part, EXTENDED_KEY_USAGE, |_| true))
+        }
+        UnsupportedCriticalExtension => PASSED_OVER.iter().any(|id| any(id)),
+        // The same is signed twice: inside, where the signature covers it, and outside, which counts.
+        SignatureAlgorithmMismatch => true,
+        // What no decision depends on: versions, numbers, the form of what is passed over.
+        UnsupportedCertVersion
+        | InvalidSerialNumber
+        | BadDer
+        | ExtensionValueInvalid
+        | MalformedDnsIdentifier
+        | MalformedExtensions
+        | TrailingData(_) => true,
+        _ => false,
+    }
+}
+
+/// What the library may refuse though `webpki` does not: the table's second part.
 fn may_refuse(case: &Case, ours: &Error) -> bool {
-    let _ = extensions(&case.parts[0]);
-    let _ = matches!(
-        ours,
-        Error::Peer(PeerError::Certificate(CertificateError::Expired))
-    );
-    false
+    use CertificateError::*;
+    let Error::Peer(PeerError::Certificate(why)) = ours else {
+        // The suite of this target's ServerHello is for a leaf with an EC key.
+        return *ours == Error::from(PeerError::Protocol(ProtocolError::WrongKeyUsage));
+    };
+    match why {
+        // Forms that are no DER, or none that this decoder reads.
+        BadBoolean | BadDistinguishedName | BadTagClass | BadTagValue | BadTime | ExtraElement
+        | IndefiniteLength | InnerTruncated | InvalidValue | LimitExceeded | NotConstructed
+        | NotPrimitive | Overflow | PartialByte | Truncated | Unexpected | Unsupported => true,
+        // Rules that `webpki` leaves to others.
+        CriticalExtension | ForbiddenKeyUsage | WeakPublicKey | WrongKeyType => true,
+        // A wildcard over a top-level domain spoils the certificate for names of two labels.
+        BadServerName => case.host().split('.').count() == 2,
+        _ => false,
+    }
 }
 
 fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {

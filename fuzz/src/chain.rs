@@ -167,7 +167,7 @@ impl Case {
             // A key without a name stands for whoever is named.
             let last = self.parts.last().and_then(|part| tbs(part));
             let last = last.ok_or(webpki::Error::BadDer)?;
-            issuer = last.get(3).ok_or(webpki::Error::BadDer)?.1.clone();
+            issuer = last.get(2).ok_or(webpki::Error::BadDer)?.1.clone();
             anchor.subject = issuer[..].into();
         }
         let end = webpki::EndEntityCert::try_from(&leaf)?;
