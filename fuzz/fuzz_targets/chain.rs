@@ -73,14 +73,14 @@ fn by_key(certificates: &[Vec<u8>]) {
 
 /// Extensions that BearSSL passes over even where they are critical: what they say narrows nothing that is decided here.
 const PASSED_OVER: [&[u8]; 9] = [
-    &[0x55, 0x1d, 0x23], // authorityKeyIdentifier
-    &[0x55, 0x1d, 0x0e], // subjectKeyIdentifier
-    &[0x55, 0x1d, 0x12], // issuerAltName
-    &[0x55, 0x1d, 0x09], // subjectDirectoryAttributes
-    &[0x55, 0x1d, 0x1f], // cRLDistributionPoints
-    &[0x55, 0x1d, 0x2e], // freshestCRL
-    &[0x55, 0x1d, 0x20], // certificatePolicies, without qualifiers
-    &[0x2b, 6, 1, 5, 5, 7, 1, 1], // authorityInfoAccess
+    &[0x55, 0x1d, 0x23],           // authorityKeyIdentifier
+    &[0x55, 0x1d, 0x0e],           // subjectKeyIdentifier
+    &[0x55, 0x1d, 0x12],           // issuerAltName
+    &[0x55, 0x1d, 0x09],           // subjectDirectoryAttributes
+    &[0x55, 0x1d, 0x1f],           // cRLDistributionPoints
+    &[0x55, 0x1d, 0x2e],           // freshestCRL
+    &[0x55, 0x1d, 0x20],           // certificatePolicies, without qualifiers
+    &[0x2b, 6, 1, 5, 5, 7, 1, 1],  // authorityInfoAccess
     &[0x2b, 6, 1, 5, 5, 7, 1, 11], // subjectInfoAccess
 ];
 const ALT_NAME: &[u8] = &[0x55, 0x1d, 0x11];
@@ -112,7 +112,8 @@ fn may_accept(case: &Case, theirs: &webpki::Error) -> bool {
         }
         // A leaf that may be anything; an authority whose purposes are looked at by `webpki` only.
         RequiredEkuNotFoundContext(_) | EmptyEkuExtension => {
-            let is_any = |value: &[u8]| value.windows(ANY_USAGE.len()).any(|here| here == ANY_USAGE);
+            let is_any =
+                |value: &[u8]| value.windows(ANY_USAGE.len()).any(|here| here == ANY_USAGE);
             has(leaf, EXTENDED_KEY_USAGE, is_any)
                 || case.parts[1..]
                     .iter()

@@ -259,7 +259,12 @@ impl Puppet {
             }
             Do::Data => self.content_record(23, &bytes),
             Do::Alert => self.content_record(21, &bytes),
-            Do::HelloRequest => self.message(0, &[]),
+            Do::HelloRequest => {
+                // BearSSL hashes one that comes before the server's Finished, which RFC 5246 section 7.4.1.1 says is to be left
+                // out; the server then refuses the client's Finished.
+                self.is_honest &= self.has_finished;
+                self.message(0, &[]);
+            }
             Do::Record => {
                 if let [kind, minor, content @ ..] = &bytes[..] {
                     // The type and version that are authenticated are those that are sent; another version breaks it.
