@@ -252,28 +252,30 @@ pub(super) unsafe extern "C" fn rsa_verify(
     unsafe { rsa_vrfy(x, x_len, hash_oid, hash_len, key, hash_out) }
 }
 
-/// Whether a signature is two numbers in DER, which are as short as can be; BearSSL takes other encodings as well. Those of
-/// our curves are below 128 bytes, so no length has more than one.
-fn is_der(signature: &[u8]) -> bool {
-    let behind_number = |bytes: &[u8]| match *bytes {
-        [2, len, ref rest @ ..] => {
-            let number = rest.get(..usize::from(len))?;
-            let is_shortest = match *number {
-                [0, second, ..] => second >= 0x80,
-                [first, ..] => (1..0x80).contains(&first),
-                [] => false,
-            };
-            is_shortest.then_some(2 + number.len())
-        }
-        _ => None,
+/// What follows a positive number in DER, which is as short as can be.
+fn behind_number(bytes: &[u8]) -> Option<&[u8]> {
+    let [2, len, rest @ ..] = bytes else {
+        return None;
     };
+    let (number, behind) = rest.split_at_checked(usize::from(*len))?;
+    let is_shortest = match *number {
+        [0, second, ..] => second >= 0x80,
+        [first, ..] => (1..0x80).contains(&first),
+        [] => false,
+    };
+    is_shortest.then_some(behind)
+}
+
+/// Whether a signature is two numbers in DER; BearSSL takes other encodings as well. Those of our curves are below 128 bytes,
+/// so that lengths are single bytes.
+fn is_der(signature: &[u8]) -> bool {
     let [0x30, len, numbers @ ..] = signature else {
         return false;
     };
     usize::from(*len) == numbers.len()
         && behind_number(numbers)
-            .and_then(|first| Some(first + behind_number(&numbers[first..])?))
-            .is_some_and(|both| both == numbers.len())
+            .and_then(behind_number)
+            .is_some_and(<[u8]>::is_empty)
 }
 
 /// `br_ecdsa_vrfy` for signatures.
@@ -287,9 +289,12 @@ pub(super) unsafe extern "C" fn ecdsa_verify(
 ) -> u32 {
     // SAFETY: BearSSL hands in a valid key.
     let public = unsafe { &*key };
-    // SAFETY: the signature is readable, the caller says.
+    if public.qlen != point_len(public.curve) || !(8..128).contains(&signature_len) {
+        return 0;
+    }
+    // SAFETY: the caller vouches for the signature, which is not empty.
     let bytes = unsafe { core::slice::from_raw_parts(signature.cast(), signature_len) };
-    if public.qlen != point_len(public.curve) || signature_len >= 128 || !is_der(bytes) {
+    if !is_der(bytes) {
         return 0;
     }
     // SAFETY: the point's length is its curve's; the caller vouches for the pointers.
