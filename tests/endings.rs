@@ -245,3 +245,39 @@ fn plaintext_in_the_encrypted_stream_is_a_fault_of_the_protocol_and_the_server_i
         server.log()
     );
 }
+
+#[test]
+fn a_close_notify_in_the_handshake_is_seen_by_who_drives_it_by_hand() {
+    let recorded = recording();
+    for before in [&[][..], &recorded.server[..recorded.server.len().min(90)]] {
+        let mut storage = Box::new(Storage::<1024, 512>::new());
+        let mut scratch = [0; Scratch::FINGERPRINTS];
+        let mut rng = Seeded(recorded.seed);
+        let mut handshake =
+            Handshake::begin(&mut *storage, &mut scratch, &config(), &mut rng).unwrap();
+        // The alert stands between two records.
+        let end = match before {
+            [_, _, _, high, low, ..] => 5 + usize::from(u16::from_be_bytes([*high, *low])),
+            _ => 0,
+        };
+        let stream = [&recorded.server[..end], b"\x15\x03\x03\x00\x02\x01\x00"].concat();
+        let mut playback = Playback::new(&stream, &[usize::MAX]);
+        let failure = loop {
+            let mut wire = handshake.wire();
+            if !wire.output().is_empty() {
+                let len = playback.write(wire.output()).unwrap();
+                wire.sent(len).unwrap();
+            } else if let Some(failure) = wire.failure() {
+                break failure;
+            } else if wire.has_work() {
+                let _ = wire.step();
+            } else {
+                let len = playback.read(wire.input()).unwrap();
+                wire.received(len).unwrap();
+                assert!(len > 0, "it waits for more");
+            }
+        };
+        assert_eq!(failure, NetworkError::Closed.into());
+        assert_eq!(handshake.finish().err(), Some(failure));
+    }
+}

@@ -367,6 +367,18 @@ fn without_a_keep_alive_nothing_is_pinged() {
 }
 
 #[test]
+fn a_ping_that_must_wait_for_a_payload_wakes_nobody() {
+    let mut script = Script::connected(options().keep_alive(60), 64);
+    let header = Publish::new("a/b", b"").qos(QOS1);
+    script.session.begin(&header, 10, None).unwrap();
+    script.pass(300_000).unwrap();
+    assert_eq!(script.session.poll_at(), None);
+    assert_eq!(script.session.supply(b"0123456789"), Ok(10));
+    script.run().unwrap();
+    assert!(script.sent().contains(&Sent::PingReq));
+}
+
+#[test]
 fn a_broker_that_does_not_answer_connect_or_takes_nothing_is_left() {
     let mut script = Script::new(options(), 64);
     script.begin();

@@ -77,6 +77,12 @@ fn second_opinion(der: &[u8], address: IpAddr) -> Option<ScannedCertificate> {
             Some(_) => ServerUsage::Forbidden,
         },
         has_subject_alt_name: names.is_some(),
+        has_broad_wildcard: names.as_ref().is_some_and(|(_, SubjectAltName(names))| {
+            names.iter().any(|name| {
+                matches!(name, GeneralName::DnsName(found)
+                    if found.as_str().strip_prefix("*.").is_some_and(|rest| !rest.contains('.')))
+            })
+        }),
         has_address: names.is_some_and(|(_, SubjectAltName(names))| {
             names.iter().any(
                 |name| matches!(name, GeneralName::IpAddress(found) if found.as_bytes() == wanted),

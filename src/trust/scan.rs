@@ -60,6 +60,8 @@ pub struct CertificateScanner {
     /// Tag and length octets of the element that begins; then, from 0 again, content that is looked at.
     taken: u8,
     bytes: [u8; CAPTURE],
+    /// Dots in the content that is looked at.
+    dots: u8,
     address: Option<IpAddr>,
     findings: Findings,
     key: Key,
@@ -88,6 +90,7 @@ struct Findings {
     not_after: Option<Time>,
     has_subject_alt_name: bool,
     has_address: bool,
+    has_broad_wildcard: bool,
     has_extended_key_usage: bool,
     allows_server: bool,
 }
@@ -103,6 +106,8 @@ pub struct ScannedCertificate {
     pub has_subject_alt_name: bool,
     /// Whether that extension has the address that was asked for, as an iPAddress of the same family.
     pub has_address: bool,
+    /// Whether that extension has a dNSName that is a wildcard over a whole top-level domain, such as `*.test`.
+    pub has_broad_wildcard: bool,
     /// SHA-256 over the SubjectPublicKeyInfo, byte for byte as it came. Before it is held against a pin, read
     /// [`Pin::matches_spki_sha256`](super::Pin::matches_spki_sha256).
     pub spki_sha256: [u8; 32],
@@ -154,6 +159,7 @@ impl CertificateScanner {
             fault: None,
             taken: 0,
             bytes: [0; CAPTURE],
+            dots: 0,
             address,
             findings: Findings::default(),
             key: Key::Hashing(Sha256::new()),
@@ -218,6 +224,7 @@ impl CertificateScanner {
             },
             has_subject_alt_name: found.has_subject_alt_name,
             has_address: found.has_address,
+            has_broad_wildcard: found.has_broad_wildcard,
             spki_sha256: *spki_sha256,
         })
     }
@@ -296,6 +303,7 @@ impl CertificateScanner {
                         *slot = *byte;
                     }
                     self.taken = self.taken.saturating_add(1).min(CAPTURE as u8 + 1);
+                    self.dots = self.dots.saturating_add(u8::from(*byte == b'.'));
                 }
             }
             Action::Skip(_) | Action::Enter(_) => {}
@@ -319,7 +327,10 @@ impl CertificateScanner {
                 // `None` if it is longer than anything that is looked for.
                 let content = self.bytes.get(..usize::from(self.taken));
                 let next = self.findings.note(self.step, tag, content, self.address)?;
-                self.taken = 0;
+                let is_wildcard = self.taken >= 2 && self.bytes.starts_with(b"*.");
+                self.findings.has_broad_wildcard |=
+                    tag == steps::DNS_NAME && is_wildcard && self.dots == 1;
+                (self.taken, self.dots) = (0, 0);
                 next
             }
         };

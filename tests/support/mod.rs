@@ -3,6 +3,7 @@
 
 pub mod faulty;
 pub mod forger;
+pub mod judged;
 pub mod mqtt;
 pub mod replay;
 pub mod script;

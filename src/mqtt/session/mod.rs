@@ -395,7 +395,8 @@ impl<'b, S: Store, const N: usize, const F: usize> Session<'b, S, N, F> {
         self.core.options.response_timeout
     }
 
-    /// When to call [`poll`](Self::poll) even if nothing has come; `None` while there is no connection, or no keep-alive.
+    /// When to call [`poll`](Self::poll) even if nothing has come; `None` while there is no connection, no keep-alive, or a
+    /// payload that is being supplied.
     pub fn poll_at(&self) -> Option<Instant> {
         self.core.next_deadline()
     }

@@ -277,10 +277,11 @@ impl<'b, S: Store, const N: usize, const F: usize> Core<'b, S, N, F> {
         }
     }
 
-    /// The moment to ping.
+    /// The moment to ping. None is to be waited for while a payload is being supplied: nothing can be sent before its end.
     fn ping_at(&self) -> Option<Instant> {
         let keep_alive = u32::from(self.options.keep_alive) * 750;
-        let is_due = self.state == State::Connected && !self.pinged && keep_alive > 0;
+        let may_ping = self.state == State::Connected && !self.pinged && self.to_supply() == 0;
+        let is_due = may_ping && keep_alive > 0;
         is_due.then(|| self.last_sent.min(self.last_received).after(keep_alive))
     }
 

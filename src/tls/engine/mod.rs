@@ -18,6 +18,8 @@ mod primitives;
 mod setup;
 mod suites;
 mod symmetric;
+#[cfg(test)]
+mod vectors;
 mod verifier;
 
 use bearssl_sys as br;
@@ -335,7 +337,10 @@ impl Context {
             return self.fail(error);
         }
         if mode == 0 {
-            if code == br::BR_ERR_OK {
+            if code == br::BR_ERR_OK && self.phase == Phase::Handshake {
+                // A close_notify before there was anything to close.
+                self.fail(NetworkError::Closed.into());
+            } else if code == br::BR_ERR_OK {
                 self.phase = Phase::Closed;
             } else {
                 let error = self.explain(code);

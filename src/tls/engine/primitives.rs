@@ -252,6 +252,32 @@ pub(super) unsafe extern "C" fn rsa_verify(
     unsafe { rsa_vrfy(x, x_len, hash_oid, hash_len, key, hash_out) }
 }
 
+/// What follows a positive number in DER, which is as short as can be.
+fn behind_number(bytes: &[u8]) -> Option<&[u8]> {
+    let [2, len, rest @ ..] = bytes else {
+        return None;
+    };
+    let (number, behind) = rest.split_at_checked(usize::from(*len))?;
+    let is_shortest = match *number {
+        [0, second, ..] => second >= 0x80,
+        [first, ..] => (1..0x80).contains(&first),
+        [] => false,
+    };
+    is_shortest.then_some(behind)
+}
+
+/// Whether a signature is two numbers in DER; BearSSL takes other encodings as well. Those of our curves are below 128 bytes,
+/// so that lengths are single bytes.
+fn is_der(signature: &[u8]) -> bool {
+    let [0x30, len, numbers @ ..] = signature else {
+        return false;
+    };
+    usize::from(*len) == numbers.len()
+        && behind_number(numbers)
+            .and_then(behind_number)
+            .is_some_and(<[u8]>::is_empty)
+}
+
 /// `br_ecdsa_vrfy` for signatures.
 pub(super) unsafe extern "C" fn ecdsa_verify(
     curves: *const br::br_ec_impl,
@@ -263,7 +289,12 @@ pub(super) unsafe extern "C" fn ecdsa_verify(
 ) -> u32 {
     // SAFETY: BearSSL hands in a valid key.
     let public = unsafe { &*key };
-    if public.qlen != point_len(public.curve) {
+    if public.qlen != point_len(public.curve) || !(8..128).contains(&signature_len) {
+        return 0;
+    }
+    // SAFETY: the caller vouches for the signature, which is not empty.
+    let bytes = unsafe { core::slice::from_raw_parts(signature.cast(), signature_len) };
+    if !is_der(bytes) {
         return 0;
     }
     // SAFETY: the point's length is its curve's; the caller vouches for the pointers.

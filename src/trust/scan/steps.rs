@@ -10,6 +10,8 @@ use crate::trust::der::{BIT_STRING, BOOLEAN, INTEGER, OBJECT_IDENTIFIER, OCTET_S
 const UTC_TIME: u8 = 0x17;
 const GENERALIZED_TIME: u8 = 0x18;
 
+/// dNSName in a GeneralName (RFC 5280 section 4.2.1.6).
+pub(super) const DNS_NAME: u8 = 0x82;
 /// iPAddress in a GeneralName (RFC 5280 section 4.2.1.6).
 const IP_ADDRESS: u8 = 0x87;
 
@@ -109,7 +111,7 @@ impl Step {
             },
             (Self::List(Extension::AltName), SEQUENCE) => Enter(Self::GeneralName),
             (Self::List(_), SEQUENCE) => Enter(Self::Purpose),
-            (Self::GeneralName, IP_ADDRESS) => Look(tag),
+            (Self::GeneralName, DNS_NAME | IP_ADDRESS) => Look(tag),
             (Self::GeneralName, 0x80..=0x88 | 0xa0..=0xa8) => Skip(Self::GeneralName),
             (Self::Purpose, OBJECT_IDENTIFIER) => Look(tag),
             (Self::SignatureAlgorithm, SEQUENCE) => Skip(Self::Signature),
@@ -176,7 +178,8 @@ impl Findings {
                 Step::Critical(which)
             }
             Step::GeneralName => {
-                self.has_address |= match (address, content) {
+                let octets = content.filter(|_| tag == IP_ADDRESS);
+                self.has_address |= match (address, octets) {
                     (Some(IpAddr::V4(wanted)), Some(found)) => wanted.octets() == *found,
                     (Some(IpAddr::V6(wanted)), Some(found)) => wanted.octets() == *found,
                     _ => false,

@@ -26,6 +26,8 @@ pub(crate) struct ChainVerifier {
     scanner: CertificateScanner,
     certificates: u32,
     address: Option<IpAddr>,
+    /// Whether the server's name has two labels, which BearSSL lets `*.org` cover.
+    has_two_labels: bool,
 }
 
 static CHAIN_TABLE: br::br_x509_class = br::br_x509_class {
@@ -95,6 +97,12 @@ impl ChainVerifier {
         };
         // SAFETY: as above.
         unsafe { core::ptr::write(field(place, offset_of!(ChainVerifier, address)), address) };
+        let has_two_labels = name
+            .dns()
+            .is_some_and(|name| name.bytes().filter(|byte| *byte == b'.').count() == 1);
+        let slot = field(place, offset_of!(ChainVerifier, has_two_labels));
+        // SAFETY: as above.
+        unsafe { core::ptr::write(slot, has_two_labels) };
         place.cast()
     }
 
@@ -180,7 +188,8 @@ impl ChainVerifier {
         }
         if self.certificates == 0 {
             scanned.server_usage.check().map_err(refused)?;
-            if self.address.is_some() && !scanned.has_address {
+            let is_too_broad = self.has_two_labels && scanned.has_broad_wildcard;
+            if is_too_broad || (self.address.is_some() && !scanned.has_address) {
                 return Err(refused(CertificateError::BadServerName));
             }
         }
