@@ -11,6 +11,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use bearcub::clock::Instant;
+use bearcub::error::MqttMisuse;
 use bearcub::mqtt::asynch::{Client, Timer};
 use bearcub::mqtt::store::Ram;
 use bearcub::mqtt::{Event, Filter, Options, QoS, Session};
@@ -62,6 +63,7 @@ impl Broker {
                 }
                 0x50 => ack(0x62, id(2)),
                 0x62 => ack(0x70, id(2)),
+                0xa2 => ack(0xb0, id(2)),
                 0xc0 => vec![0xd0, 0],
                 _ => vec![],
             };
@@ -220,6 +222,81 @@ fn futures_may_be_dropped_at_every_await() {
         assert_eq!(other, packets, "{times}");
         assert_eq!(other_payloads, payloads, "{times}");
         assert_eq!(other_told, told, "{times}");
+    }
+}
+
+/// Connecting, acknowledging by hand, unsubscribing, settling and disconnecting, each dropped after so many polls and begun again;
+/// the packets that the broker of the second connection hears.
+fn rest(times: usize) -> Vec<u8> {
+    let ticks = Cell::new(0);
+    let options = Options::new("device").keep_alive(0).acknowledge_manually();
+    let (mut input, mut output, mut memory) = ([0; 32], [0; 32], [0; 128]);
+    let store = Ram::new(&mut memory);
+    let mut session: Session<'_, _, 4, 1> =
+        Session::new(&options, &mut input, &mut output, store).unwrap();
+    let broker = Broker::default();
+    let connecting = Client::connect(PlainText(Line(&broker)), &mut session, Ticks(&ticks));
+    let _ = polled(connecting, times);
+
+    let broker = Broker::default();
+    let connecting = Client::connect(PlainText(Line(&broker)), &mut session, Ticks(&ticks));
+    let (mut client, _) = polled(connecting, 10_000).unwrap().unwrap();
+    let filters = [Filter::new("t", QoS::ExactlyOnce)];
+    polled(client.subscribe(&filters), 10_000).unwrap().unwrap();
+    let mut message = None;
+    while message.is_none() {
+        match polled(client.poll(), 10_000).unwrap().unwrap() {
+            Some(Event::Message(found)) => message = found.acknowledge,
+            Some(Event::Subscribed { .. }) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    let done = polled(client.acknowledge(message.unwrap()), times);
+    assert!(done.is_none_or(|done| done.is_ok()));
+    let again = polled(client.acknowledge(message.unwrap()), times);
+    let stale = Err(MqttMisuse::StaleAcknowledgement.into());
+    assert_eq!(again, Some(stale), "it is acknowledged, and not twice");
+    let is_settled = (0..10_000).find_map(|_| polled(client.settle(|_| {}), times));
+    assert_eq!(is_settled, Some(Ok(true)), "{times}");
+    let is_accepted = |done| match done {
+        None => None,
+        Some(Ok(_)) => Some(()),
+        Some(Err(error)) => {
+            assert_eq!(
+                error,
+                MqttMisuse::NotSubscribed.into(),
+                "accepted, then dropped"
+            );
+            Some(())
+        }
+    };
+    let accepted = (0..10_000).find_map(|_| is_accepted(polled(client.unsubscribe(&["t"]), times)));
+    assert_eq!(accepted, Some(()), "{times}");
+    let mut told = 0;
+    let is_settled = (0..10_000).find_map(|_| {
+        polled(
+            client.settle(|event| told += usize::from(matches!(event, Event::Unsubscribed(_)))),
+            times,
+        )
+    });
+    assert_eq!((is_settled, told), (Some(Ok(true)), 1), "{times}");
+    let _ = polled(client.disconnect(), times);
+    // The session is as good as before, whatever became of that.
+    let last = Broker::default();
+    let connecting = Client::connect(PlainText(Line(&last)), &mut session, Ticks(&ticks));
+    assert!(polled(connecting, 10_000).unwrap().is_ok());
+    let mut packets = broker.packets.take();
+    // The last PUBCOMP may come before or after UNSUBSCRIBE, and DISCONNECT or not.
+    packets.retain(|first| *first != 0xe0);
+    packets.sort();
+    packets
+}
+
+#[test]
+fn the_rest_of_a_client_s_methods_may_be_dropped_at_every_await() {
+    // CONNECT, PUBREC, PUBCOMP, SUBSCRIBE, UNSUBSCRIBE: each of them once.
+    for times in 2..40 {
+        assert_eq!(rest(times), [0x10, 0x50, 0x70, 0x82, 0xa2], "{times}");
     }
 }
 

@@ -113,3 +113,53 @@ impl From<MqttResource> for Cause {
         Self::of(error.code())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_error_of_mqtt_comes_back_from_its_number() {
+        fn check<E: Into<Cause> + Into<Error> + Copy>(errors: impl IntoIterator<Item = E>) {
+            for error in errors {
+                let (cause, error): (Cause, Error) = (error.into(), error.into());
+                assert_eq!(Error::from(cause), error);
+                // Below what stands for none of them.
+                assert!(cause.0.get() < Cause::NOT_NOW.0.get());
+            }
+        }
+        check(MqttViolation::ALL.iter().copied());
+        check(MqttResource::ALL.iter().copied());
+        check(Refusal::ALL.iter().copied());
+        // That a server is not verified is found out before there is a session.
+        let misuses = MqttMisuse::ALL.iter().copied();
+        check(
+            misuses
+                .clone()
+                .filter(|&misuse| misuse != MqttMisuse::Unverified),
+        );
+        for misuse in misuses {
+            assert_eq!(Cause::from(misuse).misuse(), misuse);
+        }
+        for &violation in MqttViolation::ALL {
+            assert_eq!(Cause::from(violation).violation(), violation);
+        }
+        for (cause, error) in [
+            (Cause::NO_CONN_ACK, NetworkError::NoConnAck),
+            (Cause::NO_PING_RESP, NetworkError::NoPingResp),
+            (
+                Cause::CLOSED_BEFORE_CONN_ACK,
+                NetworkError::ClosedBeforeConnAck,
+            ),
+            (Cause::CLOSED, NetworkError::Closed),
+            (Cause::TIMEOUT, NetworkError::Timeout),
+            (
+                Cause::WRITE_ZERO,
+                NetworkError::Transport(ErrorKind::WriteZero),
+            ),
+        ] {
+            assert_eq!(Error::from(cause), error.into());
+        }
+        assert_eq!(Error::from(Cause::BAD_STATE), ConfigError::BadState.into());
+    }
+}

@@ -96,12 +96,17 @@ pub(super) fn move_to_start(bytes: &mut [u8], from: usize) {
 }
 
 /// Copies as much of `from` as fits; returns how much.
-#[inline(never)]
+// A microcontroller's flash is small, so that it is there once; elsewhere it is inlined, which is faster.
+#[cfg_attr(target_pointer_width = "32", inline(never))]
 pub(super) fn copy_start(from: &[u8], into: &mut [u8]) -> usize {
-    for (to, from) in into.iter_mut().zip(from) {
-        *to = *from;
-    }
-    from.len().min(into.len())
+    let Some(room) = into.get_mut(..from.len()) else {
+        for (to, from) in into.iter_mut().zip(from) {
+            *to = *from;
+        }
+        return into.len();
+    };
+    room.copy_from_slice(from);
+    from.len()
 }
 
 /// Writes what lies behind an offset and fits.
@@ -126,7 +131,7 @@ impl<'a> Window<'a> {
         }
     }
 
-    #[inline(never)]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub fn put(&mut self, piece: &[u8]) {
         let skipped = self.skip.min(piece.len());
         self.skip -= skipped;

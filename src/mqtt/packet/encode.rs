@@ -36,7 +36,8 @@ pub(crate) fn acknowledgement(first: u8, id: u16) -> [u8; 4] {
 
 impl Window<'_> {
     /// A string or a password with its length; it was checked to be no longer than 65,535 bytes.
-    #[inline(never)]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    #[cfg_attr(not(target_pointer_width = "32"), inline(always))]
     pub fn put_with_length(&mut self, piece: &[u8]) {
         self.put(&(piece.len() as u16).to_be_bytes());
         self.put(piece);
@@ -58,16 +59,18 @@ impl Window<'_> {
         if remaining > MAX_REMAINING_LENGTH {
             return Err(MqttMisuse::PacketTooLong.into());
         }
+        if remaining < 0x80 {
+            self.put(&[first, remaining as u8]);
+            return Ok(());
+        }
         self.put(&[first]);
         let mut left = remaining;
-        loop {
-            let low = left as u8 & 0x7f;
+        while left >= 0x80 {
+            self.put(&[left as u8 | 0x80]);
             left >>= 7;
-            self.put(&[if left > 0 { low | 0x80 } else { low }]);
-            if left == 0 {
-                return Ok(());
-            }
         }
+        self.put(&[left as u8]);
+        Ok(())
     }
 }
 
@@ -95,6 +98,7 @@ impl Pieces for Options<'_> {
         first_byte::CONNECT
     }
 
+    #[inline(always)]
     fn put(&self, window: &mut Window<'_>) {
         let mut flags = u8::from(self.clean_session) << 1
             | u8::from(self.password.is_some()) << 6
@@ -126,6 +130,7 @@ impl Pieces for Subscribe<'_> {
         first_byte::SUBSCRIBE
     }
 
+    #[inline(always)]
     fn put(&self, window: &mut Window<'_>) {
         window.put(&self.0.get().to_be_bytes());
         for filter in self.1 {
@@ -152,7 +157,19 @@ impl Pieces for Unsubscribe<'_> {
 }
 
 /// Writes a whole packet.
-fn whole(packet: &dyn Pieces, into: &mut [u8]) -> Result<usize, Error> {
+#[inline]
+fn whole(packet: &impl Pieces, into: &mut [u8]) -> Result<usize, Error> {
+    // Most are so short that their length takes one byte, and need not be counted first.
+    if let [first, length, rest @ ..] = &mut *into {
+        let mut window = Window::new(0, rest);
+        packet.put(&mut window);
+        if window.beyond == 0
+            && let short @ ..0x80 = window.written
+        {
+            (*first, *length) = (packet.first(), short as u8);
+            return Ok(2 + short);
+        }
+    }
     let mut window = Window::new(0, into);
     put(packet, &mut window)?;
     window.whole()

@@ -141,13 +141,8 @@ pub(in crate::mqtt) fn find_string_misuse(string: &str) -> Result<(), Cause> {
 
 /// Whether a byte is in a string.
 #[inline(never)]
-pub(crate) fn has(string: &str, byte: u8) -> bool {
+fn has(string: &str, byte: u8) -> bool {
     string.bytes().any(|other| other == byte)
-}
-
-/// Whether a topic has a wildcard, which only filters may have.
-pub(crate) fn has_wildcard(topic: &str) -> bool {
-    topic.bytes().any(|byte| matches!(byte, b'+' | b'#'))
 }
 
 /// Checks a topic to publish to.
@@ -167,12 +162,18 @@ pub fn check_name(name: &str) -> Result<(), MqttMisuse> {
 }
 
 pub(in crate::mqtt) fn find_name_misuse(name: &str) -> Result<(), Cause> {
-    find_string_misuse(name)?;
     if name.is_empty() {
         return Err(MqttMisuse::EmptyTopic.into());
     }
-    if has_wildcard(name) {
-        return Err(MqttMisuse::Wildcard.into());
+    if name.len() > usize::from(u16::MAX) {
+        return Err(MqttMisuse::StringTooLong.into());
+    }
+    for byte in name.bytes() {
+        match byte {
+            0 => return Err(MqttMisuse::Nul.into()),
+            b'+' | b'#' => return Err(MqttMisuse::Wildcard.into()),
+            _ => {}
+        }
     }
     Ok(())
 }

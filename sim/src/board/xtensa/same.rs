@@ -281,7 +281,7 @@ prop_compose! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4000))]
+    #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
     fn a_shorter_function_stores_calls_and_returns_the_same(lines in function(), seeds in any::<[u32; 4]>()) {
