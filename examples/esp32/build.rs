@@ -1,4 +1,4 @@
-//! Turns `cfg.toml` into the constant `SETTINGS` (`src/settings.rs` has its type), and checks what can be checked here.
+//! Turns `cfg.toml` into the constant `SETTINGS` (of the type in `src/settings.rs`), and checks what can be checked here.
 //!
 //! Without the file the firmware is built, too; it says on its serial port what is missing.
 
@@ -17,13 +17,16 @@ fn main() {
     let table = match fs::read_to_string(&path) {
         Ok(text) => text.parse().unwrap_or_else(|error| fail(&path, &error)),
         Err(error) => {
-            println!("cargo::warning={}: {error}; copy cfg.example.toml", path.display());
+            println!(
+                "cargo::warning={}: {error}; copy cfg.example.toml",
+                path.display()
+            );
             Table::new()
         }
     };
     let code = Cfg { path, table }.to_rust();
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap());
-    fs::write(out.join("settings.rs"), code).unwrap();
+    fs::write(out.join("cfg.rs"), code).unwrap();
 }
 
 struct Cfg {
@@ -39,7 +42,9 @@ impl Cfg {
             let number = port.as_integer().and_then(|port| u16::try_from(port).ok());
             number.unwrap_or_else(|| fail(&self.path, &"broker.port is no port"))
         });
-        let mut code = String::from("pub const SETTINGS: Settings = Settings {\n");
+        let mut code = String::from(
+            "pub const SETTINGS: crate::settings::Settings = crate::settings::Settings {\n",
+        );
         for (field, section, name) in [
             ("wifi_name", "wifi", "name"),
             ("wifi_password", "wifi", "password"),
@@ -62,7 +67,9 @@ impl Cfg {
         writeln!(code, "    authority: {authority},").unwrap();
         let (certificate, key) = (self.der("device", "certificate"), self.der("device", "key"));
         writeln!(code, "    certificate: {certificate},\n    key: {key},").unwrap();
-        let built = env::var("SOURCE_DATE_EPOCH").ok().and_then(|text| text.parse().ok());
+        let built = env::var("SOURCE_DATE_EPOCH")
+            .ok()
+            .and_then(|text| text.parse().ok());
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         writeln!(code, "    built: {},\n}};", built.unwrap_or(now.as_secs())).unwrap();
         code
@@ -73,7 +80,10 @@ impl Cfg {
         let known = [
             ("wifi", &["name", "password"][..]),
             ("broker", &["host", "port", "pins", "authority"]),
-            ("device", &["name", "certificate", "key", "user", "password"]),
+            (
+                "device",
+                &["name", "certificate", "key", "user", "password"],
+            ),
             ("topics", &["reading", "command", "state"]),
             ("time", &["server"]),
         ];

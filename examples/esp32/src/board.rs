@@ -12,9 +12,9 @@ use esp_hal::timer::timg::{MwdtStage, Wdt};
 use rand_core::TryCryptoRng;
 
 use crate::broker;
+use crate::cfg::SETTINGS;
 use crate::flash::Flash;
 use crate::kept::Kept;
-use crate::settings::SETTINGS;
 
 /// How long the watchdog waits. The longest step of a handshake takes a fraction of a second on these chips.
 const PATIENCE: esp_hal::time::Duration = esp_hal::time::Duration::from_secs(8);

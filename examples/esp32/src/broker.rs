@@ -4,6 +4,7 @@
 
 use core::time::Duration;
 
+use bearcub::Error;
 use bearcub::clock::{Instant, Time};
 use bearcub::error::ConfigError;
 use bearcub::identity::{EcKey, Identity};
@@ -12,7 +13,6 @@ use bearcub::mqtt::store::Ram;
 use bearcub::mqtt::{Event, Filter, Options, Overflow, Publication, Publish, QoS, Session};
 use bearcub::tls::{self, Config, Scratch, Storage, Verify};
 use bearcub::trust::{Pin, Trust, TrustAnchor};
-use bearcub::Error;
 use embassy_futures::select::{Either, select};
 use embassy_futures::yield_now;
 use embassy_time::{Timer, with_timeout};
@@ -119,7 +119,8 @@ impl<'b> Broker<'b> {
         let mut pins = heapless::Vec::new();
         for pin in settings.pins {
             // More than there is room for are a mistake, not a reason to forget one.
-            pins.push(Pin::parse(pin)?).map_err(|_| ConfigError::BadState)?;
+            pins.push(Pin::parse(pin)?)
+                .map_err(|_| ConfigError::BadState)?;
         }
         let mut anchors = heapless::Vec::new();
         if !settings.authority.is_empty() {
@@ -182,11 +183,12 @@ impl<'b> Broker<'b> {
             .resume(before);
 
         let TlsMemory { storage, scratch } = &mut *self.memory;
-        let handshake = tls::asynch::connect_in_steps(tcp, storage, scratch, &config, rng, async || {
-            board.feed_watchdog();
-            // The network stack runs in the same executor.
-            yield_now().await;
-        });
+        let handshake =
+            tls::asynch::connect_in_steps(tcp, storage, scratch, &config, rng, async || {
+                board.feed_watchdog();
+                // The network stack runs in the same executor.
+                yield_now().await;
+            });
         let stream = match with_timeout(HANDSHAKE, handshake).await {
             Ok(stream) => stream?,
             Err(_) => return Err(bearcub::error::NetworkError::Timeout.into()),

@@ -59,7 +59,10 @@ impl Flash {
         let Place { start, length } = self.identity.ok_or(SourceError::Missing)?;
         let word = move |index: usize| {
             let mut word = Aligned([0; 4]);
-            let read = self.chip.borrow_mut().read_nor(start + 4 * index as u32, &mut word.0);
+            let read = self
+                .chip
+                .borrow_mut()
+                .read_nor(start + 4 * index as u32, &mut word.0);
             // As erased flash; the checksum tells.
             read.map_or(u32::MAX, |()| u32::from_le_bytes(word.0))
         };
@@ -69,7 +72,10 @@ impl Flash {
     /// The session that was stored last.
     pub fn stored(&self, built: u64) -> Option<Kept> {
         let mut bytes = Aligned([0; STORED]);
-        let read = self.chip.borrow_mut().read_nor(self.state?.start, &mut bytes.0);
+        let read = self
+            .chip
+            .borrow_mut()
+            .read_nor(self.state?.start, &mut bytes.0);
         Kept::from_bytes(bytes.0.first_chunk()?, built).filter(|_| read.is_ok())
     }
 

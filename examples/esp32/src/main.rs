@@ -14,6 +14,10 @@ mod kept;
 mod settings;
 mod trouble;
 mod wifi;
+/// The content of `cfg.toml`, which `build.rs` makes a constant of.
+mod cfg {
+    include!(concat!(env!("OUT_DIR"), "/cfg.rs"));
+}
 
 use bearcub::clock::Instant;
 use bearcub::identity::{EcKey, Identity};
@@ -31,8 +35,8 @@ use static_cell::{ConstStaticCell, StaticCell};
 
 use board::{Board, entropy};
 use broker::{Board as _, Broker, MqttMemory, Ticks, TlsMemory};
+use cfg::SETTINGS;
 use flash::Flash;
-use settings::SETTINGS;
 use trouble::Trouble;
 
 esp_bootloader_esp_idf::esp_app_desc!();
@@ -41,7 +45,8 @@ esp_bootloader_esp_idf::esp_app_desc!();
 static SOCKETS: StaticCell<StackResources<4>> = StaticCell::new();
 static TLS: ConstStaticCell<TlsMemory> = ConstStaticCell::new(TlsMemory::new());
 static MQTT: ConstStaticCell<MqttMemory> = ConstStaticCell::new(MqttMemory::new());
-static TCP: ConstStaticCell<([u8; 1536], [u8; 1024])> = ConstStaticCell::new(([0; 1536], [0; 1024]));
+static TCP: ConstStaticCell<([u8; 1536], [u8; 1024])> =
+    ConstStaticCell::new(([0; 1536], [0; 1024]));
 
 #[esp_rtos::main]
 async fn main(spawner: Spawner) {

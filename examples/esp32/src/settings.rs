@@ -1,8 +1,6 @@
-//! What this device is to do: the content of `cfg.toml`, which `build.rs` makes a constant of.
+//! What this device is to do.
 
 use bearcub::clock::{Clock, Time};
-
-include!(concat!(env!("OUT_DIR"), "/settings.rs"));
 
 /// Settings; what was not given is empty.
 pub struct Settings {
@@ -58,9 +56,14 @@ impl Settings {
                 "time.server (broker.authority needs the time)",
                 !self.time_server.is_empty() || self.authority.is_empty(),
             ),
+            // Neither is fine: they are in the flash then.
             (
                 "device.key",
                 !self.key.is_empty() || self.certificate.is_empty(),
+            ),
+            (
+                "device.certificate",
+                !self.certificate.is_empty() || self.key.is_empty(),
             ),
         ];
         match given.iter().find(|(_, is_given)| !is_given) {

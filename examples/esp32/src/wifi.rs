@@ -101,7 +101,13 @@ async fn ask(stack: Stack<'_>, server: &str) -> Result<Option<Time>, bearcub::Er
     let server = (resolve(stack, server).await?, sntp::PORT);
     let (mut incoming, mut outgoing) = ([PacketMetadata::EMPTY; 1], [PacketMetadata::EMPTY; 1]);
     let (mut received, mut sent) = ([0; 128], [0; 128]);
-    let mut socket = UdpSocket::new(stack, &mut incoming, &mut received, &mut outgoing, &mut sent);
+    let mut socket = UdpSocket::new(
+        stack,
+        &mut incoming,
+        &mut received,
+        &mut outgoing,
+        &mut sent,
+    );
     let random = Rng::new();
     // What keeps forged answers out; the radio is on, so the numbers are true ones.
     let mut request = Request::new(u64::from(random.random()) << 32 | u64::from(random.random()));
