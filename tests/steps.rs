@@ -5,7 +5,7 @@ mod support;
 
 use bearcub::identity::{EcKey, Identity};
 use bearcub::tls::meter::{self, Operation};
-use bearcub::tls::{Config, Connection, Handshake, Message, Scratch, Session, Storage};
+use bearcub::tls::{self, Config, Connection, Handshake, Message, Scratch, Session, Storage};
 use bearcub::trust::Trust;
 use bearcub_lab::pki::{self, KeyKind};
 use bearcub_lab::server::{OpensslConfig, OpensslServer, Service};
@@ -65,6 +65,31 @@ fn drive(mut handshake: Handshake<'_, '_>, tcp: &mut Tcp) -> (Vec<Message>, u32,
         connection.wire().sent(len).unwrap();
     }
     (messages, most, session)
+}
+
+#[test]
+fn between_two_rests_lie_no_more_operations_than_in_a_step() {
+    let _meter = METER.lock().unwrap();
+    let chain = pki::aws();
+    let server = OpensslServer::start(&OpensslConfig::new(&chain)).unwrap();
+    let anchors = [anchor(&chain)];
+    let trust = Trust::anchors(&anchors, clock());
+    let config = Config::new(&chain.host, &trust);
+    let mut storage = Box::new(Storage::<1024, 512>::new());
+    let mut scratch = [0; Scratch::ANCHORS];
+    let (mut rests, mut most, mut all) = (0, 0, 0);
+    meter::reset();
+    let rest = || {
+        rests += 1;
+        most = most.max(public_key_operations());
+        all += public_key_operations();
+        meter::reset();
+    };
+    let tcp = Tcp::connect(server.addr());
+    let (storage, mut rng) = (&mut *storage, Seeded(1));
+    tls::connect_in_steps(tcp, storage, &mut scratch, &config, &mut rng, rest).unwrap();
+    assert!(rests > 20, "{rests} rests");
+    assert!((1..=3).contains(&most) && all > most, "{most} of {all}");
 }
 
 #[test]
