@@ -10,12 +10,15 @@ use bearcub::trust::Trust;
 use bearcub_lab::pki::{self, KeyKind};
 use bearcub_lab::server::{OpensslConfig, OpensslServer, Service};
 use embedded_io::{Read, Write};
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use support::replay::{Playback, Recorded, play};
 use support::{Seeded, Tcp, anchor, clock};
 
-/// The counters are global.
-static METER: Mutex<()> = Mutex::new(());
+/// The counters are global: one handshake at a time.
+fn meter_alone() -> MutexGuard<'static, ()> {
+    static METER: Mutex<()> = Mutex::new(());
+    METER.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Public-key operations that were counted since the last reset.
 fn public_key_operations() -> u32 {
@@ -69,7 +72,7 @@ fn drive(mut handshake: Handshake<'_, '_>, tcp: &mut Tcp) -> (Vec<Message>, u32,
 
 #[test]
 fn between_two_rests_lie_no_more_operations_than_in_a_step() {
-    let _meter = METER.lock().unwrap();
+    let _meter = meter_alone();
     let chain = pki::aws();
     let server = OpensslServer::start(&OpensslConfig::new(&chain)).unwrap();
     let anchors = [anchor(&chain)];
@@ -95,7 +98,7 @@ fn between_two_rests_lie_no_more_operations_than_in_a_step() {
 #[test]
 fn messages_come_in_order_and_no_step_has_more_than_three_operations() {
     use Message::*;
-    let _meter = METER.lock().unwrap();
+    let _meter = meter_alone();
     let chain = pki::aws();
     let owner = pki::device(KeyKind::P256);
     let certificates = [owner.leaf()];
@@ -145,7 +148,7 @@ fn messages_come_in_order_and_no_step_has_more_than_three_operations() {
 #[test]
 fn with_rsa_key_exchange_no_signed_half_of_it_is_awaited() {
     use Message::*;
-    let _meter = METER.lock().unwrap();
+    let _meter = meter_alone();
     let chain = Recorded::rsa_chain();
     let server = OpensslConfig::new(&chain).service(Service::ReverseLines);
     let server = OpensslServer::start(&server).unwrap();
@@ -174,7 +177,7 @@ fn with_rsa_key_exchange_no_signed_half_of_it_is_awaited() {
 
 #[test]
 fn the_counters_count_what_a_handshake_does() {
-    let _meter = METER.lock().unwrap();
+    let _meter = meter_alone();
     let chain = Recorded::rsa_chain();
     let anchors = [anchor(&chain)];
     let trust = Trust::anchors(&anchors, clock());
@@ -217,6 +220,7 @@ fn the_counters_count_what_a_handshake_does() {
 
 #[test]
 fn a_handshake_dropped_at_any_step_leaves_its_memory_usable_and_wiped() {
+    let _meter = meter_alone();
     let chain = Recorded::rsa_chain();
     let trust = Trust::learn();
     let config = Config::new(&chain.host, &trust);
@@ -262,6 +266,7 @@ fn a_handshake_dropped_at_any_step_leaves_its_memory_usable_and_wiped() {
 
 #[test]
 fn buffers_are_wiped_when_a_connection_ends() {
+    let _meter = meter_alone();
     let chain = Recorded::rsa_chain();
     let trust = Trust::learn();
     let config = Config::new(&chain.host, &trust);
@@ -277,6 +282,7 @@ fn buffers_are_wiped_when_a_connection_ends() {
 
 #[test]
 fn one_storage_serves_many_connections() {
+    let _meter = meter_alone();
     let chain = Recorded::rsa_chain();
     let trust = Trust::learn();
     let config = Config::new(&chain.host, &trust);
