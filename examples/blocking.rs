@@ -5,67 +5,30 @@
 //! $ cargo run --example blocking -- localhost:8883 ca.pem
 //! ```
 
-use std::io::{Error as IoError, ErrorKind, Read, Write};
-use std::net::TcpStream;
-use std::path::Path;
-use std::process::ExitCode;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+mod support;
 
-use bearcub::clock::{Clock, Time};
+use std::path::Path;
+
 use bearcub::tls::{self, Config, Scratch, Storage, Suite, Verify};
 use bearcub::trust::{Pin, Trust, TrustAnchor};
-
-/// `std`'s streams as `embedded-io` wants them.
-struct Tcp(TcpStream);
-
-impl embedded_io::ErrorType for Tcp {
-    type Error = IoError;
-}
-impl embedded_io::Read for Tcp {
-    fn read(&mut self, into: &mut [u8]) -> Result<usize, IoError> {
-        // A read that timed out is `WouldBlock` on Unix.
-        self.0.read(into).map_err(|error| match error.kind() {
-            ErrorKind::WouldBlock => ErrorKind::TimedOut.into(),
-            _ => error,
-        })
-    }
-}
-impl embedded_io::Write for Tcp {
-    fn write(&mut self, data: &[u8]) -> Result<usize, IoError> {
-        self.0.write(data)
-    }
-    fn flush(&mut self) -> Result<(), IoError> {
-        self.0.flush()
-    }
-}
+use support::Tcp;
 
 fn connect(server: &str, trust: &dyn Verify) -> Result<(), Box<dyn std::error::Error>> {
-    let tcp = TcpStream::connect(server)?;
-    // The last messages of a handshake are small: without this, TCP waits between them.
-    tcp.set_nodelay(true)?;
-    tcp.set_read_timeout(Some(Duration::from_secs(10)))?;
-    let name = server.rsplit_once(':').map_or(server, |(name, _)| name);
-    let config = Config::new(name, trust);
-    let mut storage: Storage<1024, 512> = Storage::new();
-    let mut scratch = [0; Scratch::ANCHORS];
-    let mut stream = tls::connect(
-        Tcp(tcp),
-        &mut storage,
-        &mut scratch,
-        &config,
-        &mut getrandom::SysRng,
-    )?;
+    let config = Config::new(support::host(server), trust);
+    let mut storage: Storage<1024, 512> = Storage::new(); // kept while connected
+    let mut scratch = [0; Scratch::ANCHORS]; // only for the handshake
+    let mut rng = getrandom::SysRng;
+    let tcp = Tcp::connect(server)?;
+    let stream = tls::connect(tcp, &mut storage, &mut scratch, &config, &mut rng)?;
     let agreed = stream.connection().negotiated();
-    println!(
-        "connected: {}, {agreed:?}",
-        Suite::name_of(agreed.suite).unwrap_or("?")
-    );
-    embedded_io::Write::flush(&mut stream)?;
+    let suite = Suite::name_of(agreed.suite).unwrap_or("?");
+    println!("connected: {suite}, {agreed:?}");
+    // It reads and writes like any other stream of `embedded-io`.
     stream.close()?;
     Ok(())
 }
 
-fn run(server: &str, trusted: &str) -> Result<(), Box<dyn std::error::Error>> {
+fn run([server, trusted]: [&str; 2]) -> Result<(), Box<dyn std::error::Error>> {
     // What names no file must be a pin.
     if !Path::new(trusted).is_file() {
         let pin = Pin::parse(trusted)?;
@@ -73,31 +36,9 @@ fn run(server: &str, trusted: &str) -> Result<(), Box<dyn std::error::Error>> {
     }
     let mut der = vec![0; 8192];
     let anchor = TrustAnchor::from_certificate_pem(&std::fs::read(trusted)?, &mut der)?;
-    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs() as i64;
-    let clock = Time::from_unix(now).map_or(Clock::not_set(), Clock::at);
-    connect(server, &Trust::anchors(&[anchor], clock))
+    connect(server, &Trust::anchors(&[anchor], support::now()))
 }
 
-fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [server, trusted] = &arguments[..] else {
-        eprintln!("say a server and whom to trust: HOST:PORT, and a pin or a CA's PEM file");
-        return ExitCode::from(2);
-    };
-    let Err(error) = run(server, trusted) else {
-        return ExitCode::SUCCESS;
-    };
-    match error.downcast_ref::<bearcub::Error>() {
-        Some(error) => {
-            let why = error.explain();
-            eprintln!(
-                "error {}: {error}\n{}\n{}",
-                error.code(),
-                why.cause,
-                why.remedy
-            );
-        }
-        None => eprintln!("error: {error}"),
-    }
-    ExitCode::FAILURE
+fn main() -> std::process::ExitCode {
+    support::main("HOST:PORT PIN-OR-CA.PEM", run)
 }

@@ -1,11 +1,9 @@
 //! Obeys commands: subscribes, prints what comes, and connects again whenever the connection is lost, with a back-off. The
-//! session is persistent, so that commands which came in the meantime follow.
+//! session is persistent, so that commands which came in the meantime follow. It ends at the message `stop`.
 //!
 //! ```console
 //! $ cargo run --example subscribe -- localhost:8883 ca.pem 'plant/7/cmd'
 //! ```
-//!
-//! It ends at the message `stop`.
 
 mod support;
 
@@ -19,7 +17,6 @@ use bearcub::trust::{Trust, TrustAnchor};
 use rand_core::TryRng as _;
 use support::{Tcp, uptime};
 
-/// The session of this device.
 type Device<'b> = Session<'b, Ram<'b>, 20, 1>;
 
 /// One connection, until it is lost or told to stop. What the next one can resume is left in `resumable`.
@@ -36,8 +33,8 @@ fn listen(
     let mut scratch = [0; Scratch::ANCHORS];
     let mut rng = getrandom::SysRng;
     let stream = tls::connect(tcp, &mut storage, &mut scratch, &config, &mut rng)?;
-    let short = stream.connection().negotiated().resumed;
     *resumable = stream.connection().session();
+    let short = stream.connection().negotiated().resumed;
     let (mut mqtt, resumption) = Client::connect(stream, session, uptime)?;
     println!("connected: {resumption:?}, TLS resumed: {short}");
     loop {
@@ -46,8 +43,7 @@ fn listen(
         };
         println!("{}: {}", message.topic, message.payload.escape_ascii());
         if message.payload == b"stop" {
-            // Asking for more acknowledges it.
-            mqtt.settle(uptime().after(1_000), |_| {})?;
+            mqtt.settle(uptime().after(1_000), |_| {})?; // Asking for more acknowledges it.
             // The broker hangs up on DISCONNECT, so the connection may be gone already.
             let _ = mqtt.disconnect()?.close();
             return Ok(());
@@ -56,18 +52,13 @@ fn listen(
 }
 
 fn run([server, ca, filter]: [&str; 3]) -> Result<(), Box<dyn std::error::Error>> {
-    let mut der = vec![0; 8192];
-    let anchors = [TrustAnchor::from_certificate_pem(
-        &std::fs::read(ca)?,
-        &mut der,
-    )?];
-    let will = Publish::new("bearcub/state", b"gone");
-    let options = Options::new("bearcub-example-subscribe")
-        .persistent()
-        .will(will);
+    let (ca, mut der) = (std::fs::read(ca)?, vec![0; 8192]);
+    let anchors = [TrustAnchor::from_certificate_pem(&ca, &mut der)?];
+    let options = Options::new("bearcub-example-subscribe").persistent();
+    let options = options.will(Publish::new("bearcub/state", b"gone"));
     let (mut input, mut output, mut memory) = ([0; 256], [0; 128], [0; 64]);
     let store = Ram::new(&mut memory);
-    let mut session: Device<'_> = Session::new(&options, &mut input, &mut output, store)?;
+    let mut session = Device::new(&options, &mut input, &mut output, store)?;
     // Remembered, and subscribed to on every connection that needs it.
     session.subscribe(&[Filter::new(filter, QoS::ExactlyOnce)])?;
     let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(300));

@@ -391,10 +391,17 @@ mod asynchronous {
         };
         let client = block_on(async {
             let mut rng = Seeded(recorded.seed);
-            let mut stream =
-                tls::asynch::connect(lazy, &mut *storage, &mut scratch, &config, &mut rng)
-                    .await
-                    .unwrap();
+            let mut rests = 0;
+            let rest = async || {
+                rests += 1;
+                once_pending().await;
+            };
+            let (storage, scratch) = (&mut *storage, &mut scratch);
+            let connecting =
+                tls::asynch::connect_in_steps(lazy, storage, scratch, &config, &mut rng, rest);
+            let mut stream = connecting.await.unwrap();
+            // A byte at a time is a step at a time.
+            assert!(rests > recorded.client.len() / 2, "{rests}");
             stream.write_all(QUESTION).await.unwrap();
             stream.flush().await.unwrap();
             let mut got = [0; ANSWER.len()];

@@ -5,17 +5,20 @@ mod support;
 
 use bearcub::identity::{EcKey, Identity};
 use bearcub::tls::meter::{self, Operation};
-use bearcub::tls::{Config, Connection, Handshake, Message, Scratch, Session, Storage};
+use bearcub::tls::{self, Config, Connection, Handshake, Message, Scratch, Session, Storage};
 use bearcub::trust::Trust;
 use bearcub_lab::pki::{self, KeyKind};
 use bearcub_lab::server::{OpensslConfig, OpensslServer, Service};
 use embedded_io::{Read, Write};
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use support::replay::{Playback, Recorded, play};
 use support::{Seeded, Tcp, anchor, clock};
 
-/// The counters are global.
-static METER: Mutex<()> = Mutex::new(());
+/// The counters are global: one handshake at a time.
+fn meter_alone() -> MutexGuard<'static, ()> {
+    static METER: Mutex<()> = Mutex::new(());
+    METER.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Public-key operations that were counted since the last reset.
 fn public_key_operations() -> u32 {
@@ -68,9 +71,34 @@ fn drive(mut handshake: Handshake<'_, '_>, tcp: &mut Tcp) -> (Vec<Message>, u32,
 }
 
 #[test]
+fn between_two_rests_lie_no_more_operations_than_in_a_step() {
+    let _meter = meter_alone();
+    let chain = pki::aws();
+    let server = OpensslServer::start(&OpensslConfig::new(&chain)).unwrap();
+    let anchors = [anchor(&chain)];
+    let trust = Trust::anchors(&anchors, clock());
+    let config = Config::new(&chain.host, &trust);
+    let mut storage = Box::new(Storage::<1024, 512>::new());
+    let mut scratch = [0; Scratch::ANCHORS];
+    let (mut rests, mut most, mut all) = (0, 0, 0);
+    meter::reset();
+    let rest = || {
+        rests += 1;
+        most = most.max(public_key_operations());
+        all += public_key_operations();
+        meter::reset();
+    };
+    let tcp = Tcp::connect(server.addr());
+    let (storage, mut rng) = (&mut *storage, Seeded(1));
+    tls::connect_in_steps(tcp, storage, &mut scratch, &config, &mut rng, rest).unwrap();
+    assert!(rests > 20, "{rests} rests");
+    assert!((1..=3).contains(&most) && all > most, "{most} of {all}");
+}
+
+#[test]
 fn messages_come_in_order_and_no_step_has_more_than_three_operations() {
     use Message::*;
-    let _meter = METER.lock().unwrap();
+    let _meter = meter_alone();
     let chain = pki::aws();
     let owner = pki::device(KeyKind::P256);
     let certificates = [owner.leaf()];
@@ -120,7 +148,7 @@ fn messages_come_in_order_and_no_step_has_more_than_three_operations() {
 #[test]
 fn with_rsa_key_exchange_no_signed_half_of_it_is_awaited() {
     use Message::*;
-    let _meter = METER.lock().unwrap();
+    let _meter = meter_alone();
     let chain = Recorded::rsa_chain();
     let server = OpensslConfig::new(&chain).service(Service::ReverseLines);
     let server = OpensslServer::start(&server).unwrap();
@@ -149,7 +177,7 @@ fn with_rsa_key_exchange_no_signed_half_of_it_is_awaited() {
 
 #[test]
 fn the_counters_count_what_a_handshake_does() {
-    let _meter = METER.lock().unwrap();
+    let _meter = meter_alone();
     let chain = Recorded::rsa_chain();
     let anchors = [anchor(&chain)];
     let trust = Trust::anchors(&anchors, clock());
@@ -192,6 +220,7 @@ fn the_counters_count_what_a_handshake_does() {
 
 #[test]
 fn a_handshake_dropped_at_any_step_leaves_its_memory_usable_and_wiped() {
+    let _meter = meter_alone();
     let chain = Recorded::rsa_chain();
     let trust = Trust::learn();
     let config = Config::new(&chain.host, &trust);
@@ -237,6 +266,7 @@ fn a_handshake_dropped_at_any_step_leaves_its_memory_usable_and_wiped() {
 
 #[test]
 fn buffers_are_wiped_when_a_connection_ends() {
+    let _meter = meter_alone();
     let chain = Recorded::rsa_chain();
     let trust = Trust::learn();
     let config = Config::new(&chain.host, &trust);
@@ -252,6 +282,7 @@ fn buffers_are_wiped_when_a_connection_ends() {
 
 #[test]
 fn one_storage_serves_many_connections() {
+    let _meter = meter_alone();
     let chain = Recorded::rsa_chain();
     let trust = Trust::learn();
     let config = Config::new(&chain.host, &trust);

@@ -1,6 +1,9 @@
 //! What a computer has in place of a board: TCP, a clock that runs forward, the time of day.
 #![allow(dead_code, reason = "each example uses its own part")]
 
+#[cfg(feature = "async")]
+pub mod polled;
+
 use std::io::{Error as IoError, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::process::ExitCode;
@@ -78,6 +81,12 @@ pub fn main<const N: usize>(
     let Err(error) = run(arguments) else {
         return ExitCode::SUCCESS;
     };
+    tell(&*error);
+    ExitCode::FAILURE
+}
+
+/// Prints an error, its number, its cause and its remedy.
+pub fn tell(error: &(dyn std::error::Error + 'static)) {
     eprintln!("error: {error}");
     let library: Option<bearcub::Error> = error.downcast_ref().copied();
     let client = error.downcast_ref::<ClientError<bearcub::Error>>();
@@ -85,5 +94,4 @@ pub fn main<const N: usize>(
         let why = error.explain();
         eprintln!("({}) {} {}", error.code(), why.cause, why.remedy);
     }
-    ExitCode::FAILURE
 }

@@ -30,15 +30,52 @@ pub struct Stream<'s, T> {
 /// Dropping the future abandons the handshake: memory is wiped, and the transport is to be closed. That is how a deadline
 /// is put on it.
 pub async fn connect<'s, 'h, T: Read + Write, R: TryCryptoRng + ?Sized>(
-    mut transport: T,
+    transport: T,
     storage: impl Into<Parts<'s>>,
     scratch: &'h mut [u8],
     config: &Config<'h>,
     rng: &mut R,
 ) -> Result<Stream<'s, T>, Error> {
+    connect_in_steps(transport, storage, scratch, config, rng, async || {}).await
+}
+
+/// Connects as [`connect`] does, and awaits `rest` after each step of the handshake.
+///
+/// A step may compute for as long as a public-key operation takes. In between is the time to feed a watchdog, and to let the
+/// other tasks of a cooperative executor have their turn, the network's among them.
+///
+/// ```no_run
+/// use bearcub::tls::{self, Config, Scratch, Storage};
+/// # async fn yield_now() {}
+/// # async fn run<T: embedded_io_async::Read + embedded_io_async::Write, R: rand_core::TryCryptoRng>(
+/// #     tcp: T, config: Config<'_>, mut rng: R, feed_watchdog: impl Fn()) -> Result<(), bearcub::Error> {
+/// let mut storage: Storage<1024, 512> = Storage::new();
+/// let mut scratch = [0; Scratch::FINGERPRINTS];
+/// let stream = tls::asynch::connect_in_steps(tcp, &mut storage, &mut scratch, &config, &mut rng, async || {
+///     feed_watchdog();
+///     yield_now().await; // your executor's
+/// })
+/// .await?;
+/// # Ok(()) }
+/// ```
+///
+/// # Errors
+/// As [`blocking::connect`](super::blocking::connect).
+///
+/// # Cancellation safety
+/// As [`connect`].
+pub async fn connect_in_steps<'s, 'h, T: Read + Write, R: TryCryptoRng + ?Sized>(
+    mut transport: T,
+    storage: impl Into<Parts<'s>>,
+    scratch: &'h mut [u8],
+    config: &Config<'h>,
+    rng: &mut R,
+    mut rest: impl AsyncFnMut(),
+) -> Result<Stream<'s, T>, Error> {
     let mut handshake = Handshake::begin(storage, scratch, config, rng)?;
     while !handshake.is_complete() {
         advance(&mut transport, &mut handshake.wire()).await?;
+        rest().await;
     }
     let mut connection = handshake.finish()?;
     while !connection.wire().output().is_empty() {

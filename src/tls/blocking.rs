@@ -45,15 +45,33 @@ pub struct Stream<'s, T> {
 /// What [`Handshake::begin`] reports, why the handshake failed (the server has been told by an alert where the protocol has
 /// one), or the transport's error as `Transport` (`Timeout` where it says that its time was up).
 pub fn connect<'s, 'h, T: Read + Write, R: TryCryptoRng + ?Sized>(
-    mut transport: T,
+    transport: T,
     storage: impl Into<Parts<'s>>,
     scratch: &'h mut [u8],
     config: &Config<'h>,
     rng: &mut R,
 ) -> Result<Stream<'s, T>, Error> {
+    connect_in_steps(transport, storage, scratch, config, rng, || {})
+}
+
+/// Connects as [`connect`] does, and calls `rest` after each step of the handshake: the time to feed a watchdog.
+///
+/// A step may compute for as long as a public-key operation takes, or wait as long as the transport lets it.
+///
+/// # Errors
+/// As [`connect`].
+pub fn connect_in_steps<'s, 'h, T: Read + Write, R: TryCryptoRng + ?Sized>(
+    mut transport: T,
+    storage: impl Into<Parts<'s>>,
+    scratch: &'h mut [u8],
+    config: &Config<'h>,
+    rng: &mut R,
+    mut rest: impl FnMut(),
+) -> Result<Stream<'s, T>, Error> {
     let mut handshake = Handshake::begin(storage, scratch, config, rng)?;
     while !handshake.is_complete() {
         advance(&mut transport, &mut handshake.wire())?;
+        rest();
     }
     let mut connection = handshake.finish()?;
     while !connection.wire().output().is_empty() {

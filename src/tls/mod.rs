@@ -22,7 +22,7 @@ mod session;
 #[forbid(unsafe_code)]
 mod storage;
 
-pub use blocking::connect;
+pub use blocking::{connect, connect_in_steps};
 pub use client::{Connection, Handshake, Negotiated, Wire};
 pub use config::Config;
 pub use engine::{

@@ -1,4 +1,4 @@
-//! The examples, run as they are, against a broker.
+//! The examples, run as they are, against Mosquitto and OpenSSL.
 
 mod support;
 
@@ -9,7 +9,7 @@ use std::time::Duration;
 use bearcub::mqtt::{Event, Filter, Options, QoS};
 use bearcub::trust::{Pin, PublicKey};
 use bearcub_lab::pki::{self, Chain, KeyKind};
-use bearcub_lab::server::{Mosquitto, MosquittoConfig};
+use bearcub_lab::server::{Mosquitto, MosquittoConfig, OpensslConfig, OpensslServer};
 use support::mqtt::{TestSession, clock, connect, session, soon};
 
 /// The program, which `cargo test` has built beside the tests; a run of this file alone does not, and may find an old one or none.
@@ -237,4 +237,106 @@ fn aws_iot_publishes_with_a_device_certificate() {
     let refused = run("aws_iot", &[&server, &cert, &cert, &key, &long]);
     let errors = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(errors.contains("(-2251)"), "{errors}");
+}
+
+#[test]
+fn blocking_connects_by_pin_and_by_authority_and_explains_a_refusal() {
+    let chain = pki::simple(KeyKind::Rsa2048);
+    let (_broker, server, pin) = broker(&chain, MosquittoConfig::tls(&chain));
+    let text = prints("blocking", &[&server, &pin]);
+    assert!(text.contains("connected: TLS_"), "{text}");
+    let folder = tempfile::tempdir().unwrap();
+    let (key, cert) = certificate_of_today(folder.path(), &["rsa:2048"]);
+    let config = MosquittoConfig::plain()
+        .listener_line(&format!("certfile {cert}"))
+        .listener_line(&format!("keyfile {key}"));
+    let today = Mosquitto::start(&config).unwrap();
+    let text = prints(
+        "blocking",
+        &[&format!("localhost:{}", today.addr().port()), &cert],
+    );
+    assert!(text.contains("connected: TLS_"), "{text}");
+    // That authority has not signed the other server's certificate.
+    let refused = run("blocking", &[&server, &cert]);
+    let errors = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success());
+    assert!(errors.contains("(62)"), "{errors}");
+}
+
+#[cfg(feature = "async")]
+#[test]
+fn the_async_examples_connect_and_publish() {
+    let chain = pki::simple(KeyKind::P256);
+    let (broker, server, pin) = broker(&chain, MosquittoConfig::tls(&chain));
+    let text = prints("async_tokio", &[&server, &pin, "plant/7/temp", "21.5"]);
+    assert!(text.contains("Published"), "{text}");
+    assert!(broker.wait_for_log("'plant/7/temp'", Duration::from_secs(10)));
+    let text = prints("async_embassy", &[&server, &pin]);
+    let steps = text.trim().strip_prefix("connected, in ").unwrap();
+    let steps: u32 = steps.strip_suffix(" steps").unwrap().parse().unwrap();
+    assert!(steps > 10, "{text}");
+    for name in ["async_tokio", "async_embassy"] {
+        let wrong = "ab".repeat(32);
+        let arguments = [server.as_str(), &wrong, "t", "m"];
+        let count = if name == "async_tokio" { 4 } else { 2 };
+        let refused = run(name, &arguments[..count]);
+        let errors = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(!refused.status.success());
+        assert!(errors.contains("(1) "), "{name}: {errors}");
+    }
+}
+
+#[test]
+fn heapless_buffers_publishes_through_one_record_of_512_bytes() {
+    let chain = pki::simple(KeyKind::P256);
+    let (broker, server, pin) = broker(&chain, MosquittoConfig::tls(&chain));
+    let text = prints("heapless_buffers", &[&server, &pin, "plant/7/temp"]);
+    assert!(
+        text.contains("B512") && text.contains("all arrived: true"),
+        "{text}"
+    );
+    assert!(
+        broker.wait_for_log("(15 bytes)", Duration::from_secs(10)),
+        "{}",
+        broker.log()
+    );
+}
+
+#[test]
+fn key_from_read_shows_its_certificate_to_openssl() {
+    let (chain, owner) = (pki::simple(KeyKind::P256), pki::device(KeyKind::P256));
+    let config = OpensslConfig::new(&chain).require_certificate(owner.root());
+    let openssl = OpensslServer::start(&config).unwrap();
+    let server = format!("localhost:{}", openssl.addr().port());
+    let key = PublicKey::from_spki(chain.key.spki_der()).unwrap();
+    let pin = Pin::sha256_of(&key).to_string();
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let (certificate, secret, other) = (at("device.der"), at("key.der"), at("other.der"));
+    std::fs::write(&certificate, owner.leaf()).unwrap();
+    std::fs::write(&secret, owner.key.traditional_der()).unwrap();
+    std::fs::write(&other, chain.key.traditional_der()).unwrap();
+    let text = prints("key_from_read", &[&server, &pin, &certificate, &secret]);
+    assert!(text.contains("asked for a certificate: true"), "{text}");
+    for (key, why) in [(&other, "does not belong"), (&at("none"), "is missing")] {
+        let refused = run("key_from_read", &[&server, &pin, &certificate, key]);
+        let errors = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(!refused.status.success());
+        assert!(errors.contains(why), "{errors}");
+    }
+}
+
+#[test]
+fn every_example_is_read_at_a_glance() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let mut count = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "rs") {
+            let lines = std::fs::read_to_string(&path).unwrap().lines().count();
+            assert!(lines < 80, "{} has {lines} lines", path.display());
+            count += 1;
+        }
+    }
+    assert!(count >= 10, "{count}");
 }
