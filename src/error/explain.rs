@@ -16,6 +16,7 @@ use super::{
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
 pub struct Explanation {
     /// The likely cause: full sentences in English.
     pub cause: &'static str,

@@ -128,6 +128,7 @@ impl Error {
 /// Which memory is too small.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
 pub enum Memory {
     /// The buffer for incoming records.
     Input,

@@ -263,6 +263,7 @@ impl<'a> Filter<'a> {
 ///
 /// Only what has never been sent is dropped: what may have reached the broker is kept until it is acknowledged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Overflow {
     /// It is an error.
     Refuse,
@@ -272,7 +273,7 @@ pub enum Overflow {
     DropNewest,
 }
 
-/// What a broker allows.
+/// What a broker allows. One of its own limits begins with another: `let mut mine = Broker::OPEN; mine.payload = 1024;`.
 ///
 /// ```
 /// use bearcub::error::MqttMisuse;
@@ -282,6 +283,7 @@ pub enum Overflow {
 /// assert_eq!(Broker::AWS_IOT.check_publish(&message), Err(MqttMisuse::LimitQoS.into()));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Broker {
     /// Bytes of a payload.
     pub payload: u32,

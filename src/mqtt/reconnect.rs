@@ -40,6 +40,7 @@ pub struct Backoff {
 
 /// What to do after a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Retry {
     /// How long to wait before the next attempt.
     pub after: Duration,

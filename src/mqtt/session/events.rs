@@ -71,6 +71,7 @@ pub struct Message<'a> {
 
 /// What became of a message that was to be published.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Publication<const N: usize> {
     /// What [`Event::Published`] will name; `None` with QoS 0, or if the message was dropped.
     pub id: Option<PacketId>,
