@@ -94,10 +94,21 @@ pub fn pasted(text: &str) -> Result<Pin, ConfigError> {
 /// Which of them is none, behind the words that say where it stands.
 pub fn all_pasted(texts: &[String], place: &str) -> Result<Vec<String>, Failure> {
     let one = |text: &String| {
-        let pin = pasted(text).map_err(|error| Failure::from(error).at(format!("{place} {text}")));
+        let pin = pasted(text).map_err(|error| Failure::from(error).at(named(place, text)));
         Ok(pin?.to_string())
     };
     texts.iter().map(one).collect()
+}
+
+/// Where a text stands that is no pin, and the text if nothing but a pin looks like it: a line with a key in it is not shown.
+pub fn named(place: &str, text: &str) -> String {
+    let is_like_one = text
+        .bytes()
+        .all(|byte| byte.is_ascii_hexdigit() || b": -".contains(&byte));
+    match is_like_one {
+        true => format!("{place} {text}"),
+        false => place.to_owned(),
+    }
 }
 
 /// What stands before pins, in the order in which it does.

@@ -105,3 +105,29 @@ fn a_key_that_is_encrypted_in_an_obsolete_way_is_told_as_that_with_what_converts
         assert_eq!(ran.status, 0, "{}", ran.stderr);
     }
 }
+
+/// A line with a key in it, where a pin is asked for.
+#[test]
+fn what_is_no_pin_is_not_shown_for_it_may_be_a_key() {
+    let key = "TLSKey1 bEiYgSQcVeRyPrivateIndeed0123456789abcdefghijklmnop=";
+    for arguments in [
+        &["fingerprint", "localhost:1", "--check", key][..],
+        &["connect", "localhost:1", "--fingerprint", key],
+        &[
+            "publish",
+            "-h",
+            "localhost",
+            "-t",
+            "a",
+            "-m",
+            "b",
+            "--fingerprint",
+            key,
+        ],
+    ] {
+        let ran = bearcub(arguments);
+        assert_ne!(ran.status, 0);
+        assert!(!ran.stderr.contains("Private"), "{}", ran.stderr);
+        assert!(!ran.stdout.contains("Private"), "{}", ran.stdout);
+    }
+}

@@ -26,9 +26,16 @@ pub fn locate() -> Result<PathBuf, String> {
         }
     }
     let bytes = fetch(&out).map_err(|why| advice(&why, &vendor))?;
-    // A source tree may be read-only: then the archive is kept for this build folder alone.
-    let kept = archive::store(&bytes, &vendor)
-        .or_else(|_| archive::store(&bytes, &out))
+    // A source tree may be read-only, and one that cargo has unpacked from a published package must not be written to: then
+    // the archive is kept for this build folder alone.
+    let is_published = Path::new(&manifest).join("Cargo.toml.orig").exists();
+    let folders = if is_published {
+        [&out, &out]
+    } else {
+        [&vendor, &out]
+    };
+    let kept = archive::store(&bytes, folders[0])
+        .or_else(|_| archive::store(&bytes, folders[1]))
         .map_err(|error| format!("cannot keep the source archive: {error}"))?;
     println!("cargo::rerun-if-changed={}", kept.display());
     unpacked(&bytes, &out)

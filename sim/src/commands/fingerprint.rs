@@ -12,7 +12,7 @@ use super::style::{bold, good, warning};
 use super::{print, print_json};
 use crate::chain;
 use crate::failure::Failure;
-use crate::fingerprint::{Fingerprints, Relation, pasted};
+use crate::fingerprint::{Fingerprints, Relation, named, pasted};
 use crate::live::Address;
 use crate::material::passphrase::Passphrase;
 use crate::material::{self, Content, Item};
@@ -94,7 +94,7 @@ struct Report<'a> {
 pub fn run(options: &FingerprintOptions) -> Result<(), Failure> {
     let mut pins = Vec::new();
     for text in &options.check {
-        let pin = pasted(text).map_err(|error| Failure::from(error).at(format!("--check {text}")));
+        let pin = pasted(text).map_err(|error| Failure::from(error).at(named("--check", text)));
         pins.push(pin?);
     }
     let (found, is_live) = find(options)?;
