@@ -42,8 +42,8 @@ impl Desk {
             connected: Cell::new(true),
             modem: RefCell::new(modem),
             noise,
-            // It begins anew during the test.
-            milliseconds: Cell::new(u32::MAX - 5),
+            // It begins anew with the first tick.
+            milliseconds: Cell::new(u32::MAX),
             fed: Cell::new(0),
         }
     }
