@@ -409,7 +409,7 @@ fn a_read_in_bytes_is_noticed_and_named() {
     let failure = loads::check(&elf, &tape, 0x3FFE_8000..0x3FFF_C000, limit).unwrap_err();
     let said = failure.to_string();
     assert!(
-        said.contains("traps on the chip") && said.contains(" by ") && said.contains("bearcub"),
+        said.contains("traps on the chip") && said.contains(" by _R"),
         "{said}"
     );
 }

@@ -381,7 +381,7 @@ fn a_file_that_is_not_usable_is_told_with_its_line() {
         (&format!("{trust}x = \"{SECRET}\n"), &["line 5"]),
         ("", &["missing field `trust`"]),
         ("[trust]\n", &["[trust] names nobody"]),
-        ("[trust]\npins = [\"xyz\"]\n", &["xyz"]),
+        ("[trust]\npins = [\"xyz\"]\n", &["[trust] pins"]),
         ("[trust]\nca = \"nowhere.pem\"\n", &["nowhere.pem"]),
         (
             &format!("{trust}[identity]\ncert = \"c.pem\"\nkey = \"k.pem\"\n"),
