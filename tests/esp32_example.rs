@@ -13,6 +13,7 @@ mod support;
 #[path = "../examples/esp32/src/trouble.rs"]
 mod trouble;
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -68,7 +69,7 @@ fn settings() -> Settings {
 #[derive(Default)]
 struct Desk {
     time: Option<Time>,
-    fed: usize,
+    fed: Cell<usize>,
     kept: Option<[u8; Kept::LEN]>,
     obeyed: Vec<Vec<u8>>,
     /// It loses its power at the end: the broker does not hear that the connection is gone.
@@ -79,8 +80,8 @@ impl broker::Board for Desk {
     fn time(&self) -> Option<Time> {
         self.time
     }
-    fn feed_watchdog(&mut self) {
-        self.fed += 1;
+    fn feed_watchdog(&self) {
+        self.fed.set(self.fed.get() + 1);
     }
     fn keep(&mut self, kept: &Kept) {
         self.kept = Some(kept.to_bytes(0));
@@ -180,7 +181,7 @@ async fn it_reports_obeys_and_its_last_will_is_told() {
         let serving = serve(&mut device, &mut desk, broker.addr().port(), 3_000);
         assert_eq!(tokio::join!(serving, commander).0, None);
         assert_eq!(desk.obeyed, [b"on".to_vec(), b"nonsense".to_vec()]);
-        assert!(desk.fed > 10, "fed {} times", desk.fed);
+        assert!(desk.fed.get() > 10, "fed {} times", desk.fed.get());
         assert!(desk.kept.is_some());
         let mut seen = Vec::new();
         while !seen.contains(&("plant/7/state".into(), b"offline".to_vec())) {
@@ -345,6 +346,18 @@ async fn a_full_broker_is_told_and_tried_again() {
     // There is room again.
     assert_eq!(serve(&mut late, &mut desk, port, 1_500).await, None);
     assert!(desk.kept.is_some());
+}
+
+#[tokio::test]
+async fn the_watchdog_is_fed_while_a_server_keeps_silent() {
+    let owner = pki::device(KeyKind::P256);
+    let mut device = device(pinned(&owner), &owner, None).unwrap();
+    let mut desk = Desk::default();
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = silent.local_addr().unwrap().port();
+    assert_eq!(serve(&mut device, &mut desk, port, 3_500).await, None);
+    // Once for the ClientHello, and once a second.
+    assert!(desk.fed.get() >= 4, "fed {} times", desk.fed.get());
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use bearcub::clock::Time;
 use bearcub::entropy::Register;
 use bearcub::error::ResourceError;
+use core::cell::RefCell;
 use core::fmt::Write as _;
 use embassy_time::Instant;
 use esp_hal::gpio::{Level, Output};
@@ -21,7 +22,7 @@ const PATIENCE: esp_hal::time::Duration = esp_hal::time::Duration::from_secs(8);
 
 /// The board, as the connection needs it.
 pub struct Board<'f> {
-    watchdog: Wdt<TIMG1<'static>>,
+    watchdog: RefCell<Wdt<TIMG1<'static>>>,
     lamp: Output<'static>,
     flash: &'f Flash,
     /// A time that was told, and when.
@@ -34,7 +35,7 @@ impl<'f> Board<'f> {
         watchdog.set_timeout(MwdtStage::Stage0, PATIENCE);
         watchdog.enable();
         Board {
-            watchdog,
+            watchdog: RefCell::new(watchdog),
             lamp,
             flash,
             told: None,
@@ -51,18 +52,6 @@ impl<'f> Board<'f> {
         self.told
             .is_some_and(|(_, at)| at.elapsed().as_secs() < 24 * 60 * 60)
     }
-
-    /// Awaits a future, and feeds the watchdog while it waits. Everything that is awaited so has a deadline of its own.
-    pub async fn during<F: Future>(&mut self, future: F) -> F::Output {
-        let mut future = core::pin::pin!(future);
-        loop {
-            broker::Board::feed_watchdog(self);
-            let second = embassy_time::Duration::from_secs(1);
-            if let Ok(output) = embassy_time::with_timeout(second, &mut future).await {
-                return output;
-            }
-        }
-    }
 }
 
 impl broker::Board for Board<'_> {
@@ -71,8 +60,8 @@ impl broker::Board for Board<'_> {
         Time::from_unix(time.unix() + at.elapsed().as_secs() as i64)
     }
 
-    fn feed_watchdog(&mut self) {
-        self.watchdog.feed();
+    fn feed_watchdog(&self) {
+        self.watchdog.borrow_mut().feed();
     }
 
     fn keep(&mut self, kept: &Kept) {

@@ -6,14 +6,13 @@ use core::time::Duration;
 
 use bearcub::Error;
 use bearcub::clock::{Instant, Time};
-use bearcub::error::ConfigError;
+use bearcub::error::{ConfigError, NetworkError};
 use bearcub::identity::{EcKey, Identity};
 use bearcub::mqtt::asynch::{self, Client};
 use bearcub::mqtt::store::Ram;
 use bearcub::mqtt::{Event, Filter, Options, Overflow, Publication, Publish, QoS, Session};
 use bearcub::tls::{self, Config, Scratch, Storage, Verify};
 use bearcub::trust::{Pin, Trust, TrustAnchor};
-use embassy_futures::select::{Either, select};
 use embassy_futures::yield_now;
 use embassy_time::{Timer, with_timeout};
 use embedded_io_async::{Read, Write};
@@ -32,17 +31,30 @@ const IDENTITY: usize = 1024;
 const WAITING: usize = 16;
 
 /// What the connection needs of the board.
+#[allow(async_fn_in_trait, reason = "the executor has one thread")]
 pub trait Board {
     /// The time of day, if it is known.
     fn time(&self) -> Option<Time>;
     /// Says that the program is alive.
-    fn feed_watchdog(&mut self);
+    fn feed_watchdog(&self);
     /// Stores the TLS session for a start after a loss of power.
     fn keep(&mut self, kept: &Kept);
     /// A reading, as it is published.
     fn read_sensor(&mut self) -> heapless::String<96>;
     /// Does what a command says; `false` if it is none.
     fn obey(&mut self, command: &[u8]) -> bool;
+
+    /// Awaits a future, and feeds the watchdog once a second while that waits. Whatever is awaited so has a deadline.
+    async fn during<F: Future>(&self, future: F) -> F::Output {
+        let mut future = core::pin::pin!(future);
+        loop {
+            self.feed_watchdog();
+            let second = embassy_time::Duration::from_secs(1);
+            if let Ok(output) = with_timeout(second, &mut future).await {
+                return output;
+            }
+        }
+    }
 }
 
 /// Memory for TLS: what a connection keeps, and what only the handshake needs.
@@ -183,16 +195,14 @@ impl<'b> Broker<'b> {
             .resume(before);
 
         let TlsMemory { storage, scratch } = &mut *self.memory;
-        let handshake =
-            tls::asynch::connect_in_steps(tcp, storage, scratch, &config, rng, async || {
-                board.feed_watchdog();
-                // The network stack runs in the same executor.
-                yield_now().await;
-            });
-        let stream = match with_timeout(HANDSHAKE, handshake).await {
-            Ok(stream) => stream?,
-            Err(_) => return Err(bearcub::error::NetworkError::Timeout.into()),
+        let rest = async || {
+            board.feed_watchdog();
+            // The network stack runs in the same executor.
+            yield_now().await;
         };
+        let handshake = tls::asynch::connect_in_steps(tcp, storage, scratch, &config, rng, rest);
+        let handshaken = board.during(with_timeout(HANDSHAKE, handshake)).await;
+        let stream = handshaken.map_err(|_| NetworkError::Timeout)??;
         let resumed = stream.connection().negotiated().resumed;
         if !resumed {
             let session = stream.connection().session();
@@ -202,34 +212,36 @@ impl<'b> Broker<'b> {
             }
         }
 
-        let (mut mqtt, resumption) = Client::connect(stream, &mut self.session, Ticks).await?;
+        let connecting = Client::connect(stream, &mut self.session, Ticks);
+        let (mut mqtt, resumption) = board.during(connecting).await?;
         log::info!("connected: TLS session resumed: {resumed}, MQTT session: {resumption:?}");
         connected();
         let here = Publish::new(self.settings.state, b"online");
-        mqtt.publish_message(&here.qos(QoS::AtLeastOnce).retained())
-            .await?;
+        let here = here.qos(QoS::AtLeastOnce).retained();
+        board.during(mqtt.publish_message(&here)).await?;
         loop {
-            board.feed_watchdog();
             if Ticks::uptime() >= self.next_reading {
                 self.next_reading = Ticks::uptime().after(INTERVAL);
                 let reading = board.read_sensor();
                 let topic = self.settings.reading;
                 let publish = mqtt.publish(topic, reading.as_bytes(), QoS::AtLeastOnce);
-                count_dropped(&publish.await?);
+                count_dropped(&board.during(publish).await?);
             }
             // Dropping the future of `poll` loses nothing.
-            match select(mqtt.poll(), Timer::after_secs(1)).await {
-                Either::First(event) => match event? {
-                    Some(Event::Message(message)) if board.obey(message.payload) => {}
-                    Some(Event::Message(message)) => {
-                        log::warn!("no command: {}", message.payload.escape_ascii());
-                    }
-                    Some(Event::Subscribed { subscriptions, .. }) => {
-                        log::info!("subscribed: {subscriptions:?}");
-                    }
-                    _ => {}
-                },
-                Either::Second(()) => {}
+            let rest = self.next_reading.since(Ticks::uptime());
+            let poll = with_timeout(embassy_time::Duration::from_millis(rest), mqtt.poll());
+            let Ok(event) = board.during(poll).await else {
+                continue;
+            };
+            match event? {
+                Some(Event::Message(message)) if board.obey(message.payload) => {}
+                Some(Event::Message(message)) => {
+                    log::warn!("no command: {}", message.payload.escape_ascii());
+                }
+                Some(Event::Subscribed { subscriptions, .. }) => {
+                    log::info!("subscribed: {subscriptions:?}");
+                }
+                _ => {}
             }
         }
     }
