@@ -13,8 +13,7 @@ use crate::failure::Failure;
 use crate::flow::Flow;
 use crate::lab;
 use crate::live::{Address, Live};
-use crate::names;
-use crate::plan::{Buffers, FragmentPlan, Plan, TrustPlan};
+use crate::plan::{Plan, TrustPlan};
 use crate::stranger;
 use crate::tape::{Direction, Player, Recorder, Tape};
 
@@ -38,24 +37,8 @@ pub fn fetch(
     server_name: Option<&str>,
     timeout: Duration,
 ) -> Result<Presented, Failure> {
-    let plan = Plan {
-        server_name: server_name.unwrap_or(&address.host).to_owned(),
-        clock: None,
-        trust: TrustPlan::AnyoneAccepted,
-        client: None,
-        suites: names::SUITES
-            .map(|suite| names::of_suite(suite.id()))
-            .to_vec(),
-        groups: names::DEFAULT_GROUPS.to_owned(),
-        alpn: Vec::new(),
-        fragment_length: FragmentPlan::NotOffered,
-        buffers: Buffers {
-            input: 16_384,
-            ..Buffers::DEFAULT
-        },
-        session: None,
-        rsa_2048_only: false,
-    };
+    let server_name = server_name.unwrap_or(&address.host);
+    let plan = Plan::unlimited(server_name, TrustPlan::AnyoneAccepted);
     let seed = lab::fresh_seed()?;
     run(&plan, seed)
         .check()

@@ -88,20 +88,25 @@ pub fn pasted(text: &str) -> Result<Pin, ConfigError> {
     })
 }
 
+/// The same, with the words that say where the text stands in the error.
+///
+/// # Errors
+/// As [`pasted`].
+pub fn pasted_at(place: &str, text: &str) -> Result<Pin, Failure> {
+    pasted(text).map_err(|error| Failure::from(error).at(named(place, text)))
+}
+
 /// The same of several, as the library writes them.
 ///
 /// # Errors
 /// Which of them is none, behind the words that say where it stands.
 pub fn all_pasted(texts: &[String], place: &str) -> Result<Vec<String>, Failure> {
-    let one = |text: &String| {
-        let pin = pasted(text).map_err(|error| Failure::from(error).at(named(place, text)));
-        Ok(pin?.to_string())
-    };
+    let one = |text: &String| Ok(pasted_at(place, text)?.to_string());
     texts.iter().map(one).collect()
 }
 
 /// Where a text stands that is no pin, and the text if nothing but a pin looks like it: a line with a key in it is not shown.
-pub fn named(place: &str, text: &str) -> String {
+fn named(place: &str, text: &str) -> String {
     let is_like_one = text
         .bytes()
         .all(|byte| byte.is_ascii_hexdigit() || b": -".contains(&byte));

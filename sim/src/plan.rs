@@ -136,6 +136,28 @@ impl TrustPlan {
 }
 
 impl Plan {
+    /// A connection that takes every suite, and records of any size; without a clock and without a client certificate.
+    pub fn unlimited(server_name: &str, trust: TrustPlan) -> Plan {
+        Plan {
+            server_name: server_name.to_owned(),
+            clock: None,
+            trust,
+            client: None,
+            suites: names::SUITES
+                .map(|suite| names::of_suite(suite.id()))
+                .to_vec(),
+            groups: names::DEFAULT_GROUPS.to_owned(),
+            alpn: Vec::new(),
+            fragment_length: FragmentPlan::NotOffered,
+            buffers: Buffers {
+                input: 16_384,
+                ..Buffers::DEFAULT
+            },
+            session: None,
+            rsa_2048_only: false,
+        }
+    }
+
     /// Bytes of scratch on this machine.
     pub fn scratch(&self) -> usize {
         if self.trust.has_anchors() {

@@ -13,8 +13,7 @@ use crate::client::{Link, Run, Script};
 use crate::failure::Failure;
 use crate::hex::Hex;
 use crate::lab;
-use crate::names;
-use crate::plan::{Buffers, FragmentPlan, Plan, TrustPlan};
+use crate::plan::{Plan, TrustPlan};
 
 /// Validates a server's chain, its own certificate first, as the library would in a handshake. Without a name it is held to
 /// the first one in the certificate.
@@ -39,23 +38,10 @@ pub fn validate(
             "the first certificate has no name that a device could connect to: issue it with a subjectAltName".to_owned(),
         )
     })?;
+    let anchors = anchors.iter().map(|one| Hex(one.der.clone())).collect();
     let plan = Plan {
-        server_name: server_name.to_owned(),
         clock: Some(now),
-        trust: TrustPlan::Anchors(anchors.iter().map(|one| Hex(one.der.clone())).collect()),
-        client: None,
-        suites: names::SUITES
-            .map(|suite| names::of_suite(suite.id()))
-            .to_vec(),
-        groups: names::DEFAULT_GROUPS.to_owned(),
-        alpn: Vec::new(),
-        fragment_length: FragmentPlan::NotOffered,
-        buffers: Buffers {
-            input: 16_384,
-            ..Buffers::DEFAULT
-        },
-        session: None,
-        rsa_2048_only: false,
+        ..Plan::unlimited(server_name, TrustPlan::Anchors(anchors))
     };
     let run = Run {
         plan: &plan,

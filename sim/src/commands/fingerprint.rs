@@ -12,7 +12,7 @@ use super::style::{bold, good, warning};
 use super::{print, print_json};
 use crate::chain;
 use crate::failure::Failure;
-use crate::fingerprint::{Fingerprints, Relation, named, pasted};
+use crate::fingerprint::{Fingerprints, Relation, pasted_at};
 use crate::live::Address;
 use crate::material::passphrase::Passphrase;
 use crate::material::{self, Content, Item};
@@ -92,11 +92,10 @@ struct Report<'a> {
 /// # Errors
 /// For a file or a server that cannot be read, or a pin that does not match.
 pub fn run(options: &FingerprintOptions) -> Result<(), Failure> {
-    let mut pins = Vec::new();
-    for text in &options.check {
-        let pin = pasted(text).map_err(|error| Failure::from(error).at(named("--check", text)));
-        pins.push(pin?);
-    }
+    let pins = options.check.iter();
+    let pins: Vec<_> = pins
+        .map(|text| pasted_at("--check", text))
+        .collect::<Result<_, _>>()?;
     let (found, is_live) = find(options)?;
     let verdict = (!pins.is_empty()).then(|| check(&pins, &found, is_live));
     if options.json {
